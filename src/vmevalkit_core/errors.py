@@ -1,0 +1,125 @@
+"""Every error that users and plugins meet, sorted by what to do next.
+
+VmevalError(message, hint)
+├── UsageError                     exit 2: the user fixes it, nothing was spent
+│   ├── ConfigError                a bad option or setting
+│   ├── UnknownModel               also a ValueError
+│   ├── MissingCredential          also a KeyError
+│   ├── MissingFrame               also a FileNotFoundError
+│   ├── MissingExtra               also an ImportError
+│   ├── PluginError                a plugin breaks its contract
+│   ├── QuestionError              a task pair that cannot be read
+│   ├── ChangedRuns                finished runs were asked differently
+│   └── ClaimsUnavailable          the file system has no locks
+├── RecordError                    a metadata.json that cannot be read
+├── GenerationError                one run ended badly, the others go on
+│   ├── RetryableError             the same call again: 429, 503, a cut download
+│   ├── RejectedError              moderated or bad input: recorded, never retried
+│   ├── JobFailed                  the vendor accepted the job and failed it
+│   ├── ClipError                  what came back is not a whole video
+│   └── UncertainSubmitError       may have been billed: never sent again by itself
+└── Interrupted                    exit 130: the user stopped it
+"""
+
+from __future__ import annotations
+
+
+class VmevalError(Exception):
+    """One sentence that names the thing and the cause; `hint` names the fix."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        # KeyError, one of our natural bases, would show the message in quotes.
+        return self.message
+
+
+class UsageError(VmevalError):
+    """The user has to change something; nothing was sent and nothing was spent."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """An option or a setting has a value that cannot be used."""
+
+
+class UnknownModel(UsageError, ValueError):
+    """No installed plugin offers a model of that name."""
+
+
+class MissingCredential(UsageError, KeyError):
+    """A model needs an environment variable that is not set."""
+
+
+class MissingFrame(UsageError, FileNotFoundError):
+    """A task pair lacks an image that the model has to be shown."""
+
+
+class MissingExtra(UsageError, ImportError):
+    """A model needs a package that is not installed."""
+
+
+class PluginError(UsageError):
+    """A plugin does not keep the plugin contract."""
+
+
+class QuestionError(UsageError):
+    """A task pair, or a folder of them, cannot be read."""
+
+
+class ChangedRuns(UsageError):
+    """Finished runs were asked differently from what is asked now."""
+
+
+class ClaimsUnavailable(UsageError):
+    """The file system of the output folder cannot lock, so runs cannot be claimed."""
+
+
+class RecordError(VmevalError):
+    """A metadata.json is damaged or was written by a newer version."""
+
+
+class GenerationError(VmevalError):
+    """One run ended without a clip; the other runs go on."""
+
+    def __init__(self, message: str, *, hint: str = "", generation_id: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.generation_id = generation_id
+
+
+class RetryableError(GenerationError):
+    """The vendor surely did not take the call: try again, not before `retry_after` seconds."""
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, hint: str = "", generation_id: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, generation_id=generation_id)
+        self.retry_after = retry_after
+
+
+class RejectedError(GenerationError):
+    """The vendor refused this input, by moderation or by its rules."""
+
+
+class JobFailed(GenerationError):
+    """The vendor took the job and reports that it failed."""
+
+
+class ClipError(GenerationError):
+    """The file is not a video that decodes to its last frame."""
+
+
+class UncertainSubmitError(GenerationError):
+    """The answer to a paid request was lost: it may have been billed."""
+
+
+class Interrupted(VmevalError):
+    """The user stopped the command; ids of submitted jobs are on disk."""
+
+    exit_code = 130

@@ -1,0 +1,165 @@
+"""The plugin's side of a run: the object behind a model that turns a request into a clip."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from vmevalkit_core.clock import Clock
+from vmevalkit_core.errors import JobFailed, RejectedError, RetryableError, UncertainSubmitError
+from vmevalkit_core.limits import Limiter
+from vmevalkit_core.records import Candidate, Clip, Done, Failed, GenerationRequest, Intent, Pending, Submission
+from vmevalkit_core.retry import POLL, RetryPolicy, retried
+from vmevalkit_core.specs import ModelSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a worker gives the generators that it builds."""
+
+    env: Mapping[str, str]
+    """The environment names that the spec declares, and no others."""
+    limiter: Limiter
+    clock: Clock = field(default_factory=Clock)
+    log: logging.Logger = field(default_factory=lambda: logging.getLogger("vmevalkit_core.generator"))
+
+
+class Job(Protocol):
+    """One attempt at a run, as its generator sees it."""
+
+    @property
+    def submission(self) -> Submission | None:
+        """Set when a provider has this job already: collect it, never send it again."""
+
+    @property
+    def intent(self) -> Intent | None:
+        """Set in `recover` only: the request that an earlier process may have sent."""
+
+    @property
+    def clip_path(self) -> Path:
+        """Where to write the video: a temporary name on the disk of the results."""
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger that hides secrets."""
+
+    async def submitted(self, submission: Submission) -> None:
+        """Put the provider's id on disk; when it returns, no crash can lose the job."""
+
+    def progress(self, fraction: float | None = None, stage: str = "") -> None:
+        """Tell how far the job is: `fraction` from 0 to 1 where it is known."""
+
+
+class Generator(Protocol):
+    """What `spec.factory` names. It may also have `async recover(request, job) -> Clip`."""
+
+    def __init__(self, spec: ModelSpec, context: Context) -> None: ...
+
+    async def generate(self, request: GenerationRequest, job: Job) -> Clip:
+        """The clip for a request; one that calls `job.submitted` starts from `job.submission` when it is set."""
+
+
+class ApiGenerator(ABC):
+    """Base of generators that submit, poll and fetch; it owns their order and their resuming.
+
+    A plugin writes `submit`, `poll` and `fetch`, and `find` where the vendor can list jobs.
+    """
+
+    poll_every: float = 5.0
+    """Seconds between polls, unless the vendor asks for more."""
+    deadline: float = 3600.0
+    """Seconds after which this process stops waiting; the run stays submitted."""
+    submit_timeout: float = 60.0
+    """Seconds that a submit may take at most."""
+    settle: float = 30.0
+    """Seconds after the time-out of a lost submit during which its job may still appear in the vendor's list."""
+    look_again: float = 10.0
+    """Seconds between the two looks at that list."""
+    polling: RetryPolicy = POLL
+
+    def __init__(self, spec: ModelSpec, context: Context) -> None:
+        self.spec = spec
+        self.context = context
+
+    @abstractmethod
+    async def submit(self, request: GenerationRequest) -> Submission:
+        """Send the request once. RetryableError only when the vendor surely did not take it."""
+
+    @abstractmethod
+    async def poll(self, submission: Submission) -> Pending | Done | Failed:
+        """Ask how the job is. RetryableError when the question, not the job, failed."""
+
+    @abstractmethod
+    async def fetch(self, done: Done, path: Path) -> None:
+        """Write the video to `path`."""
+
+    async def find(self, request: GenerationRequest, sent_between: tuple[datetime, datetime]) -> list[Candidate]:
+        """Jobs at the vendor that may be this request; override where the vendor can list them."""
+        raise NotImplementedError
+
+    async def generate(self, request: GenerationRequest, job: Job) -> Clip:
+        """Submit unless that has been done, wait for the end, fetch the clip."""
+        submission = job.submission
+        if submission is None:
+            submission = await self.submit(request)
+            await job.submitted(submission)
+        return await self._collect(submission, job)
+
+    async def recover(self, request: GenerationRequest, job: Job) -> Clip:
+        """The clip of a request whose answer was lost, when the vendor knows it by our token."""
+        if type(self).find is ApiGenerator.find or job.intent is None:
+            raise UncertainSubmitError(_LOST, hint=_LOST_HINT)
+        submission = await self._adopt(request, job.intent)
+        await job.submitted(submission)
+        return await self._collect(submission, job)
+
+    async def _adopt(self, request: GenerationRequest, intent: Intent) -> Submission:
+        # A request may still be inside the vendor after its sender died, so one early look proves nothing.
+        until = intent.time + timedelta(seconds=intent.timeout_seconds or self.submit_timeout)
+        clock = self.context.clock
+        await clock.sleep((until - clock.now()).total_seconds() + self.settle)
+        candidates: list[Candidate] = []
+        for wait in (self.look_again, 0.0):
+            candidates = await retried(lambda: self.find(request, (intent.time, until)), self.polling, clock)
+            exact = [one for one in candidates if one.exact]
+            if len(exact) == 1:
+                return Submission(id=exact[0].id, resume=exact[0].resume)
+            await clock.sleep(wait)
+        listed = ", ".join(one.id for one in candidates) or "none"
+        raise UncertainSubmitError(f"{_LOST}; jobs that may be it: {listed}", hint=_LOST_HINT)
+
+    async def _collect(self, submission: Submission, job: Job) -> Clip:
+        done = await self._wait(submission, job)
+        job.progress(1.0, "downloading")
+        await retried(lambda: self.fetch(done, job.clip_path), self.polling, self.context.clock)
+        return Clip(
+            path=job.clip_path,
+            generation_id=submission.id,
+            video_url=done.video_url,
+            cost=done.cost,
+            extras=done.extras,
+        )
+
+    async def _wait(self, submission: Submission, job: Job) -> Done:
+        clock = self.context.clock
+        give_up = clock.monotonic() + self.deadline
+        while clock.monotonic() < give_up:
+            answer = await retried(lambda: self.poll(submission), self.polling, clock)
+            if isinstance(answer, Done):
+                return answer
+            if isinstance(answer, Failed):
+                error = RejectedError if answer.rejected else JobFailed
+                raise error(answer.reason, hint=answer.hint, generation_id=submission.id)
+            job.progress(answer.progress, answer.stage)
+            await clock.sleep(max(self.poll_every, answer.poll_after or 0.0))
+        raise RetryableError(f"job {submission.id} was not finished after {self.deadline:.0f} s", hint=_WAIT_HINT)
+
+
+_LOST = "the answer to the request was lost, so it may have been accepted and billed"
+_LOST_HINT = "look at the vendor's own list, then run again with --adopt RUN_ID=JOB_ID or --resubmit-uncertain"
+_WAIT_HINT = "run the same command again later: it goes on waiting for this job"

@@ -1,0 +1,327 @@
+"""The typed values that travel between the rooms and to disk; all of them are JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RunStatus = Literal["submitting", "submitted", "running", "success", "failed", "uncertain", "cancelled"]
+EventKind = Literal["started", "submitted", "progress", "done", "failed"]
+FORMAT = 1
+"""The format number of metadata.json; a reader refuses a higher one."""
+
+
+class Record(BaseModel):
+    """A frozen value without unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Options(BaseModel):
+    """Base of the options classes of plugins: one typed, bounded, documented field per option."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def price(self) -> Decimal | None:
+        """US dollars at most for one clip with these options; 0 is free, None is unknown."""
+        return None
+
+
+class FreeOptions(Options):
+    """Options of a model that costs nothing to run."""
+
+    def price(self) -> Decimal | None:
+        """Nothing."""
+        return Decimal(0)
+
+
+class RunKey(NamedTuple):
+    """What a run is known by, in every process and at any time."""
+
+    model: str
+    domain: str
+    task_id: str
+    sample: int
+
+    def __str__(self) -> str:
+        return "/".join(map(str, self))
+
+
+class TaskPair(Record):
+    """One question: the first frame and the prompt go to the model, the rest does not."""
+
+    id: str
+    domain: str
+    prompt: str
+    first_frame: Path
+    final_frame: Path | None = None
+    ground_truth: Path | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    """The content of question_metadata.json; kept for judging, never sent."""
+
+
+class Geometry(Record):
+    """How the picture that was sent lies in the question's own frame."""
+
+    fit: str = "original"
+    source: tuple[int, int]
+    """Width and height of the question's picture, in pixels."""
+    sent: tuple[int, int]
+    """Width and height of what the model was sent, in pixels."""
+
+
+class ImageRef(Record):
+    """A picture by its file; bytes never travel in a request."""
+
+    path: Path
+    sha256: str
+    media_type: str
+    size: tuple[int, int]
+    """Width and height in pixels."""
+    geometry: Geometry
+
+
+class GenerationRequest(Record):
+    """Exactly what a model may see, and the token that names the run at the vendor."""
+
+    model: str
+    prompt: str | None
+    first_frame: ImageRef | None
+    final_frame: ImageRef | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Validated by the options class of the model; plain values here."""
+    seed: int | None = None
+    token: str = ""
+    """Goes into a field that the vendor keeps (metadata, labels, user); never into the prompt."""
+
+    @property
+    def key(self) -> str:
+        """Sha256 of what is asked, whatever the paths and the token."""
+        asked = self.model_dump(mode="json", exclude={"token"})
+        for name in ("first_frame", "final_frame"):
+            asked[name] = asked[name] and asked[name]["sha256"]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+class Submission(Record):
+    """The provider's side of a run: what any later process needs to collect it."""
+
+    id: str
+    resume: dict[str, Any] = Field(default_factory=dict)
+    """Base address, region, operation name and the like; never a secret."""
+
+
+class Intent(Record):
+    """That a request may have been sent; on disk before it is."""
+
+    request_sha256: str
+    time: datetime
+    timeout_seconds: float | None = None
+    price: Decimal | None = None
+
+
+class Candidate(Record):
+    """A job that the vendor lists and that may be the one whose answer was lost."""
+
+    id: str
+    created: datetime | None = None
+    exact: bool = False
+    """True only when the vendor returned our own token."""
+    resume: dict[str, Any] = Field(default_factory=dict)
+
+
+class Pending(Record):
+    """The vendor still works on the job."""
+
+    progress: float | None = None
+    stage: str = ""
+    poll_after: float | None = None
+    """Seconds that the vendor asks us to wait."""
+
+
+class Done(Record):
+    """The vendor finished the job; `fetch` knows how to get the video."""
+
+    video_url: str | None = None
+    cost: Decimal | None = None
+    extras: dict[str, Any] = Field(default_factory=dict)
+
+
+class Failed(Record):
+    """The vendor ended the job without a video."""
+
+    reason: str
+    hint: str = ""
+    rejected: bool = False
+    """Moderation or bad input: the same request would fail again."""
+
+
+class Clip(Record):
+    """What a generator hands back."""
+
+    path: Path
+    generation_id: str | None = None
+    video_url: str | None = None
+    cost: Decimal | None = None
+    """US dollars that the vendor says it charged."""
+    extras: dict[str, Any] = Field(default_factory=dict)
+
+
+class Event(Record):
+    """Something that happened to a run, for observers."""
+
+    kind: EventKind
+    run_id: str
+    model: str
+    domain: str
+    task_id: str
+    sample: int
+    time: datetime
+    status: RunStatus | None = None
+    fraction: float | None = None
+    stage: str = ""
+    error: str | None = None
+    seconds: float | None = None
+
+
+class _Section(BaseModel):
+    # Readers ignore keys they do not know, and keep them.
+    model_config = ConfigDict(extra="allow")
+
+
+class InferenceSection(_Section):
+    """What was run and how it ended."""
+
+    run_id: str
+    model: str
+    timestamp: datetime
+    status: RunStatus
+    duration_seconds: float | None = None
+    error: str | None = None
+    sample: int = 0
+    attempts: int = 1
+    """How often this run was started, up to and including this folder."""
+
+
+class InputSection(_Section):
+    """What was asked, as the user knows it."""
+
+    prompt: str
+    image_path: str
+    question_id: str
+    task_category: str | None = None
+
+
+class OutputSection(_Section):
+    """What came back."""
+
+    video_path: str | None = None
+    generation_id: str | None = None
+    video_url: str | None = None
+    """Without its query: a signed link is a secret."""
+
+
+class PathsSection(_Section):
+    """The folders, as the user gave them; no code of ours opens these."""
+
+    inference_dir: str
+    video_dir: str
+    question_dir: str
+
+
+class ShownFrame(_Section):
+    """A picture that the model was shown."""
+
+    sha256: str
+    media_type: str
+    geometry: Geometry
+    source_sha256: str
+    source_size: int
+    source_mtime_ns: int
+
+
+class ClipFacts(_Section):
+    """What a decode of every frame found."""
+
+    sha256: str
+    size: int
+    width: int
+    height: int
+    frames: int
+    fps: float
+    seconds: float
+    codec: str
+
+
+class Cost(_Section):
+    """US dollars."""
+
+    estimated: Decimal | None = None
+    charged: Decimal | None = None
+
+
+class Failure(_Section):
+    """Why the run did not succeed, for a developer."""
+
+    type: str
+    hint: str = ""
+    traceback: str = ""
+
+
+class PluginFacts(_Section):
+    """Which plugin owned the model."""
+
+    name: str
+    distribution: str
+    version: str
+
+
+class Provenance(_Section):
+    """Everything needed to answer a question about this run a year later."""
+
+    format: int = FORMAT
+    core: str
+    python: str
+    plugin: PluginFacts
+    versions: dict[str, str] = Field(default_factory=dict)
+    provider_model: str
+    inputs: tuple[str, ...]
+    """What the model was shown; `final_frame` among them means the solution."""
+    options_given: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
+    """The options in effect, defaults included."""
+    seed: int | None = None
+    fit: str = "original"
+    prompt_sha256: str
+    prompt_size: int
+    prompt_mtime_ns: int
+    first_frame: ShownFrame | None = None
+    final_frame: ShownFrame | None = None
+    clip: ClipFacts | None = None
+    cost: Cost = Field(default_factory=Cost)
+    account: str | None = None
+    """8 hex digits of the key's hash: which account took the job, never the key."""
+    worker: str = "inline"
+    device: str | None = None
+    interceptors: tuple[str, ...] = ()
+    intent: Intent | None = None
+    submission: Submission | None = None
+    failure: Failure | None = None
+    extras: dict[str, Any] = Field(default_factory=dict)
+
+
+class RunMetadata(_Section):
+    """The record of one attempt at a run: metadata.json."""
+
+    inference: InferenceSection
+    input: InputSection
+    output: OutputSection = Field(default_factory=OutputSection)
+    paths: PathsSection
+    question_data: dict[str, Any] | None = None
+    provenance: Provenance

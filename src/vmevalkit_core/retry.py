@@ -1,0 +1,56 @@
+"""Retries as data: how often, how long, and who decides when."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from vmevalkit_core.clock import Clock
+from vmevalkit_core.errors import RetryableError
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Bounded in number and in time, with jitter; a vendor's Retry-After counts for more."""
+
+    attempts: int
+    within: float
+    """Seconds after which no further attempt is started."""
+    first: float
+    """Seconds before the second attempt; doubled for each one after it."""
+    longest: float
+
+    def wait(self, attempt: int, asked: float | None) -> float:
+        """Seconds to wait after a failed attempt, the first being 1."""
+        if asked is not None:
+            return asked + random.uniform(0.0, min(1.0, 0.1 * asked))
+        return random.uniform(0.5, 1.0) * min(self.longest, self.first * 2.0 ** (attempt - 1))
+
+
+POLL = RetryPolicy(attempts=8, within=120.0, first=0.5, longest=20.0)
+SUBMIT = RetryPolicy(attempts=5, within=300.0, first=1.0, longest=60.0)
+
+
+async def retried(call: Callable[[], Awaitable[T]], policy: RetryPolicy, clock: Clock) -> T:
+    """The answer of the first call that does not raise RetryableError; the last error when none does."""
+    from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        return policy.wait(state.attempt_number, getattr(error, "retry_after", None))
+
+    retrying = AsyncRetrying(
+        sleep=clock.sleep,
+        stop=stop_after_attempt(policy.attempts) | stop_before_delay(policy.within),
+        wait=wait,
+        retry=retry_if_exception_type(RetryableError),
+        reraise=True,
+    )
+    return await retrying(call)
