@@ -17,6 +17,12 @@ MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 TARGET = re.compile(r".+:[A-Za-z_]\w*")
 
 
+def _one_of(what: str, value: str, literal: Any) -> None:
+    # Above the classes: the default of ModelSpec.state runs it while this module is imported.
+    if value not in get_args(literal):
+        raise ValueError(f"{what} {value!r} is none of {', '.join(get_args(literal))}")
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Need:
     """One thing a model needs from the environment: any of `names` will do."""
@@ -111,8 +117,3 @@ class ModelSpec:
         fields["state"] = State(**data.get("state", {}))
         fields["links"] = tuple((label, url) for label, url in data.get("links", ()))
         return cls(**fields)
-
-
-def _one_of(what: str, value: str, literal: Any) -> None:
-    if value not in get_args(literal):
-        raise ValueError(f"{what} {value!r} is none of {', '.join(get_args(literal))}")

@@ -1,39 +1,22 @@
-"""Chess questions: positions in which exactly one move gives mate, found by a seeded random search."""
+"""Chess questions: find the one move that gives mate."""
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import chess
 
 from .chess_pieces import draw_piece
-from .drawing import CARD, INK, MUTED, Canvas, Point, mixed
+from .chess_positions import BACK_RANK, SMOTHERED, find_position
+from .drawing import CARD, INK, MUTED, Canvas, Point, Rgb, mixed
 from .question import Question
 
 DOMAIN = "chess"
-SEEDS = (11, 23)
+SEEDS = (7, 8)
+THEMES = (BACK_RANK, SMOTHERED)
 
 SQUARE = 58
 MARGIN = 24
 LIGHT, DARK, MARK = "#efe6d5", "#9db0a5", "#f0c04f"
-
-
-@dataclass(frozen=True)
-class Theme:
-    """What to look for: who mates with which piece, and which other pieces stand on the board."""
-
-    name: str
-    difficulty: str
-    mating_piece: chess.PieceType
-    mover: chess.Color
-    attackers: str
-    defenders: str
-
-
-THEMES = (
-    Theme("back rank", "easy", chess.ROOK, chess.WHITE, "RRB", "qrn"),
-    Theme("knight's net", "medium", chess.KNIGHT, chess.BLACK, "QNNR", "qrrb"),
-)
 
 
 def question(index: int) -> Question:
@@ -69,66 +52,6 @@ def _prompt(board: chess.Board) -> str:
     )
 
 
-def find_position(theme: Theme, rng: random.Random) -> tuple[chess.Board, chess.Move]:
-    """A legal, quiet-looking position of this theme, and its only mating move."""
-    while True:
-        board = _random_position(theme, rng)
-        if not board.is_valid() or board.is_check():
-            continue
-        mates = mating_moves(board)
-        if len(mates) == 1 and _is_interesting(board, mates[0], theme):
-            return board, mates[0]
-
-
-def mating_moves(board: chess.Board) -> list[chess.Move]:
-    """Every move of the side to move that mates at once."""
-    return [move for move in board.legal_moves if board.gives_check(move) and _mates(board, move)]
-
-
-def _mates(board: chess.Board, move: chess.Move) -> bool:
-    board.push(move)
-    mated = board.is_checkmate()
-    board.pop()
-    return mated
-
-
-def _is_interesting(board: chess.Board, mate: chess.Move, theme: Theme) -> bool:
-    """Whether the theme's piece mates on an empty square while other checks tempt and the mover is not in check."""
-    checks = sum(board.gives_check(move) for move in board.legal_moves)
-    return (
-        board.piece_type_at(mate.from_square) == theme.mating_piece
-        and not board.is_capture(mate)
-        and checks >= 3
-        and _forced_worth(board, not board.turn) >= _forced_worth(board, board.turn)
-    )
-
-
-def _forced_worth(board: chess.Board, side: chess.Color) -> int:
-    worth = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9}
-    return sum(len(board.pieces(kind, side)) * value for kind, value in worth.items())
-
-
-def _random_position(theme: Theme, rng: random.Random) -> chess.Board:
-    """White to attack a castled black king; mirrored where the theme lets Black move."""
-    board = chess.Board(None)
-    _castle(board, chess.BLACK, rng)
-    _castle(board, chess.WHITE, rng)
-    for symbol in theme.attackers + theme.defenders:
-        free = [square for square in chess.SQUARES if board.piece_at(square) is None]
-        board.set_piece_at(rng.choice(free), chess.Piece.from_symbol(symbol))
-    return board if theme.mover == chess.WHITE else board.mirror()
-
-
-def _castle(board: chess.Board, side: chess.Color, rng: random.Random) -> None:
-    """Put a king in a corner behind pawns, and more pawns on the other wing."""
-    home, ahead = (0, 1) if side == chess.WHITE else (7, -1)
-    board.set_piece_at(chess.square(rng.choice([6, 7]), home), chess.Piece(chess.KING, side))
-    files = [5, 6, 7, *rng.sample(range(4), 2)]
-    for file in files:
-        rank = home + ahead * rng.choice([1, 1, 1, 2])
-        board.set_piece_at(chess.square(file, rank), chess.Piece(chess.PAWN, side))
-
-
 def draw_board(board: chess.Board, marked: Sequence[chess.Square] = ()) -> Canvas:
     """The board seen from White's side, with coordinates and the marked squares tinted."""
     canvas = Canvas(CARD)
@@ -154,6 +77,6 @@ def _corner(square: chess.Square) -> Point:
     return MARGIN + chess.square_file(square) * SQUARE, MARGIN + (7 - chess.square_rank(square)) * SQUARE
 
 
-def _square_colour(square: chess.Square, marked: bool) -> tuple[int, int, int]:
+def _square_colour(square: chess.Square, marked: bool) -> Rgb:
     is_dark = (chess.square_file(square) + chess.square_rank(square)) % 2 == 0
     return mixed(DARK if is_dark else LIGHT, MARK, 0.55 if marked else 0)

@@ -39,7 +39,7 @@ def _pawn() -> list[Shape]:
 
 def _rook() -> list[Shape]:
     top = [(54.5, 26), (54.5, 19), (63, 19), (63, 26), (66, 26), (66, 19), (75, 19), (75, 33), (68, 40)]
-    battlement = _mirrored([(50, 26), *top[:1], *top[1:]])
+    battlement = _mirrored([(50, 26), *top])
     return [_mirrored(smooth([(66, 38), (67, 60), (72, 77)])), battlement, *_foot()]
 
 
@@ -56,7 +56,8 @@ def _queen() -> list[Shape]:
 
 def _king() -> list[Shape]:
     cross = _mirrored([(54, 5), (54, 11), (61, 11), (61, 18), (54, 18), (54, 32)])
-    crown = _mirrored([*smooth([(50, 38), (62, 30), (79, 33), (81, 47), (72, 62)]), *smooth([(72, 62), (69, 69), (72, 77)])])
+    waist = smooth([(72, 62), (69, 69), (72, 77)])
+    crown = _mirrored([*smooth([(50, 38), (62, 30), (79, 33), (81, 47), (72, 62)]), *waist])
     jewel = _mirrored(smooth([(50, 23), (57, 31), (50, 50)]))
     return [cross, crown, jewel, *_foot()]
 

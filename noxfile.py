@@ -1,0 +1,44 @@
+"""The checks of this repository: `nox` runs them all, `nox -s tests` one of them."""
+
+import nox
+
+nox.options.sessions = ["lint", "tests", "lowest", "package"]
+nox.options.default_venv_backend = "venv"
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(name: str) -> list[str]:
+    return nox.project.dependency_groups(PYPROJECT, name)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types and layers."""
+    session.install("-e", ".", *group("lint"), *group("test"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The tests, on the newest versions that are allowed."""
+    session.install("-e", ".", *group("test"))
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """The tests, on the lowest versions that are allowed."""
+    session.install("uv")
+    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".", external=True)
+    session.install(*group("test"))
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Wheels, built and then installed into empty environments: the main job, and a stranger's plugin."""
+    session.install("-e", ".", *group("test"))
+    session.run("pytest", "-m", "package", *session.posargs)

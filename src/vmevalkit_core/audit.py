@@ -1,0 +1,174 @@
+"""Reads an output tree as it is: how far each run got, and whether what it claims is true."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from vmevalkit_core.errors import ClipError, UsageError
+from vmevalkit_core.questions import SHOWN_FILES
+from vmevalkit_core.records import RunMetadata
+from vmevalkit_core.store import LIVE, QUESTION, VIDEO, Attempt, clip_part, find_attempts
+
+WORDS = {
+    "submitting": "a request may have been sent; the next run looks for its job and never sends it again",
+    "submitted": "the provider has the job; the next run collects it",
+    "running": "it was interrupted; the next run does it again, at no cost",
+    "uncertain": "the answer to a paid request was lost; see --adopt and --resubmit-uncertain",
+    "failed": "it failed; --retry-failed tries it again",
+    "cancelled": "it was cancelled; --retry-failed tries it again",
+    "damaged": "its record cannot be read, so nothing is done about it",
+}
+"""What each end other than success means for the user."""
+SHOWN = 20
+BATCH = 256
+
+
+@dataclass(slots=True)
+class Status:
+    """How many attempts of each model ended how, and what they cost."""
+
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    unfinished: list[tuple[str, str, str]] = field(default_factory=list)
+    """Folder, status and error of the first runs that are not successes."""
+    charged: Decimal = Decimal(0)
+    estimated: Decimal = Decimal(0)
+
+    def add(self, attempt: Attempt) -> None:
+        """Count one attempt."""
+        status = "damaged" if attempt.problem else attempt.status
+        self.counts.setdefault(_model_of(attempt), Counter())[status] += 1
+        if status != "success" and len(self.unfinished) < SHOWN:
+            error = attempt.problem or attempt.data["inference"].get("error") or ""
+            self.unfinished.append((attempt.folder, status, error))
+        if not attempt.problem:
+            cost = attempt.provenance.get("cost") or {}
+            self.charged += _money(cost.get("charged"))
+            self.estimated += _money(cost.get("charged") or cost.get("estimated"))
+
+    @property
+    def total(self) -> int:
+        """All attempts."""
+        return sum(count.total() for count in self.counts.values())
+
+
+class Finding(NamedTuple):
+    """Something about a run folder that is not as it should be."""
+
+    folder: str
+    problem: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What `validate` found."""
+
+    checked: int = 0
+    clips: int = 0
+    unfinished: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+def status_of(path: str | Path) -> Status:
+    """The status of every attempt at or below a folder; no video is opened."""
+    status = Status()
+    for attempt in _attempts(path):
+        status.add(attempt)
+    return status
+
+
+def validate(path: str | Path) -> Verdict:
+    """Every record, question copy and clip at or below a folder, read, hashed and decoded to the last frame."""
+    verdict = Verdict()
+    attempts = iter(_attempts(path))
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        while batch := list(islice(attempts, BATCH)):  # `map` alone would list a whole tree first
+            for attempt, problems in zip(batch, pool.map(problems_of, batch), strict=True):
+                verdict.checked += 1
+                verdict.clips += not attempt.problem and attempt.status == "success"
+                verdict.unfinished += not attempt.problem and attempt.status in LIVE
+                verdict.findings += [Finding(attempt.folder, problem) for problem in problems]
+    return verdict
+
+
+def problems_of(attempt: Attempt) -> list[str]:
+    """What is wrong with one run folder; empty when it is whole."""
+    if attempt.problem:
+        return [attempt.problem]
+    try:
+        metadata = attempt.metadata()
+    except ValidationError as error:
+        first = error.errors()[0]
+        return [f"metadata.json: {'.'.join(map(str, first['loc']))}: {first['msg']}"]
+    return [*_record_problems(attempt, metadata), *_question_problems(attempt, metadata), *clip_problems(attempt)]
+
+
+def clip_problems(attempt: Attempt) -> Iterator[str]:
+    """What is wrong with the video of a run, decoded to its last frame."""
+    from vmevalkit_core.media.clips import check_clip
+
+    part, succeeded = clip_part(Path(attempt.folder)), attempt.status == "success"
+    if part.exists() and attempt.status not in LIVE:
+        yield f"{part.name} was left behind"
+    if not succeeded and not os.path.exists(attempt.clip_path):
+        return
+    try:
+        info = check_clip(attempt.clip_path)
+    except ClipError as error:
+        yield f"{VIDEO}: {error}"
+        return
+    recorded = attempt.provenance.get("clip") or {}
+    if succeeded and recorded.get("sha256") != info.sha256:
+        yield f"{VIDEO} is not the file that was recorded (sha256 {info.sha256[:12]})"
+
+
+def _record_problems(attempt: Attempt, metadata: RunMetadata) -> Iterator[str]:
+    if metadata.inference.run_id != attempt.run_id:
+        yield f"metadata.json is of {metadata.inference.run_id}"
+    if metadata.inference.status == "success" and metadata.provenance.clip is None:
+        yield "metadata.json calls it a success without facts about a clip"
+
+
+def _question_problems(attempt: Attempt, metadata: RunMetadata) -> Iterator[str]:
+    facts = metadata.provenance
+    hashes = {"prompt": facts.prompt_sha256}
+    hashes |= {
+        name: frame.source_sha256
+        for name in ("first_frame", "final_frame")
+        if (frame := getattr(facts, name)) is not None
+    }
+    for name, recorded in hashes.items():
+        path = Path(attempt.folder, QUESTION, SHOWN_FILES[name])
+        if not path.is_file():
+            yield f"{QUESTION}/{path.name} is missing"
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
+            yield f"{QUESTION}/{path.name} is not what the model was shown"
+
+
+def _attempts(path: str | Path) -> Iterable[Attempt]:
+    if not Path(path).is_dir():
+        raise UsageError(f"there is no folder {path}", hint="give the folder that `vmeval run` named, or one above it")
+    return find_attempts(path)
+
+
+def _model_of(attempt: Attempt) -> str:
+    if attempt.problem:
+        return Path(attempt.folder).parts[-4] if len(Path(attempt.folder).parts) > 3 else "?"
+    return str(attempt.data["inference"].get("model", "?"))
+
+
+def _money(value: str | None) -> Decimal:
+    try:
+        return Decimal(value or 0)
+    except InvalidOperation:
+        return Decimal(0)

@@ -1,0 +1,84 @@
+"""The exclusive right of one process to a run key, kept by the kernel and gone with the process.
+
+A claim is one byte of `{experiment}/.vmeval/lock`, at an offset given by the key's hash. `lockf` locks
+belong to the process, so the file is opened once in a process (closing any descriptor of it would drop
+all of them), and the claims of this process among its own coroutines are kept in a set.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+from vmevalkit_core.errors import ClaimsUnavailable
+from vmevalkit_core.records import RunKey
+
+_HELD_ELSEWHERE = (errno.EAGAIN, errno.EACCES)
+_opened: dict[Path, Claims] = {}
+_opening = threading.Lock()
+
+
+class Claims:
+    """The claims of this process in one experiment; get it with `claims_of`."""
+
+    def __init__(self, lock_file: Path) -> None:
+        self._path = lock_file
+        self._file = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._held: set[int] = set()
+        self._mutex = threading.Lock()
+
+    def is_current(self) -> bool:
+        """Whether the lock file is still the one on disk: a user may delete an experiment and start anew."""
+        try:
+            return os.path.samestat(os.stat(self._path), os.fstat(self._file))
+        except FileNotFoundError:
+            return False
+
+    def take(self, key: RunKey) -> bool:
+        """Claim a run; False while anyone holds it. ClaimsUnavailable where the disk cannot lock."""
+        offset = _offset(key)
+        with self._mutex:
+            if offset in self._held or not self._lock(offset):
+                return False
+            self._held.add(offset)
+            return True
+
+    def release(self, key: RunKey) -> None:
+        """Give a claim back."""
+        offset = _offset(key)
+        with self._mutex:
+            self._held.discard(offset)
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, offset)
+
+    def _lock(self, offset: int) -> bool:
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
+        except OSError as error:
+            if error.errno in _HELD_ELSEWHERE:
+                return False
+            raise ClaimsUnavailable(
+                f"the disk of {self._path} cannot lock files: {error.strerror}",
+                hint="put the output on a local disk with -o, so that two commands cannot pay for one run",
+            ) from error
+        return True
+
+
+def claims_of(experiment: Path) -> Claims:
+    """The claims of this process in an experiment folder; the same object each time."""
+    folder = experiment / ".vmeval"
+    folder.mkdir(parents=True, exist_ok=True)
+    real = folder.resolve() / "lock"
+    with _opening:
+        if real not in _opened or not _opened[real].is_current():
+            _opened[real] = Claims(real)
+        return _opened[real]
+
+
+def _offset(key: RunKey) -> int:
+    # Byte 0 is the ceiling's. Case-folded, because the folder of a key is the same on such disks.
+    digest = hashlib.sha256(str(key).casefold().encode()).digest()
+    return 1 + int.from_bytes(digest[:8], "big") % (2**62)

@@ -1,0 +1,159 @@
+"""The commands, their options and help; what they do is in the modules beside this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vmevalkit_core._version import __version__
+
+HELP = "Run any image-to-video model on visual-reasoning puzzles: one checkable folder for each video."
+app = typer.Typer(
+    help=HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+models_app = typer.Typer(help="The catalog of models.", no_args_is_help=True, rich_markup_mode=None)
+plugins_app = typer.Typer(help="The installed plugins.", no_args_is_help=True, rich_markup_mode=None)
+questions_app = typer.Typer(help="Folders of task pairs.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models_app, name="models")
+app.add_typer(plugins_app, name="plugins")
+app.add_typer(questions_app, name="questions")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+RESULTS = Path("data/outputs")
+Results = Annotated[Path, typer.Argument(help="A folder of results: all of them, an experiment, a model, a run.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vmeval {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    # --debug is taken out before Typer sees it, so that it may stand anywhere; it is here for the help.
+    pass
+
+
+Many = list[str] | None
+QuestionsPath = Annotated[
+    Path | None,
+    typer.Argument(metavar="[QUESTIONS]", help="Folder of task pairs; default data/questions, else the samples."),
+]
+Models = Annotated[Many, typer.Option("-m", "--model", help="A model, or FILE.py:CLASS; may be repeated.")]
+Experiment = Annotated[
+    str, typer.Option("-e", "--experiment", envvar="VMEVAL_EXPERIMENT", help="Folder of one study, below the output.")
+]
+Output = Annotated[Path, typer.Option("-o", "--output", envvar="VMEVAL_OUTPUT", help="Folder of all results.")]
+Domains = Annotated[Many, typer.Option("--domain", help="Only this domain; may be repeated.")]
+Tasks = Annotated[Many, typer.Option("--task", help="Only this task id; may be repeated.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most this many task pairs of each domain.")]
+Samples = Annotated[int, typer.Option(min=1, help="Clips for each task pair.")]
+Seed = Annotated[int, typer.Option(help="Seed of sample 0; sample k uses SEED + k.")]
+OptionTexts = Annotated[Many, typer.Option("-p", "--option", help="KEY=VALUE or MODEL:KEY=VALUE; may be repeated.")]
+Concurrency = Annotated[int, typer.Option(min=1, envvar="VMEVAL_CONCURRENCY", help="Runs at once, for each account.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]
+RerunChanged = Annotated[bool, typer.Option("--rerun-changed", help="Run again what was asked differently.")]
+KeepChanged = Annotated[bool, typer.Option("--keep-changed", help="Keep what was asked differently.")]
+Resubmit = Annotated[bool, typer.Option("--resubmit-uncertain", help="Send again what may have been billed.")]
+Adopt = Annotated[Many, typer.Option("--adopt", metavar="RUN_ID=JOB_ID", help="A lost job that you found.")]
+Interceptors = Annotated[Many, typer.Option("--with", help="An interceptor to switch on.")]
+AllowGone = Annotated[bool, typer.Option("--allow-gone", help="Try models that are gone.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Hash and decode finished clips first.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before paid runs.")]
+
+
+@app.command()
+def run(
+    questions: QuestionsPath = None,
+    models: Models = None,
+    experiment: Experiment = "default",
+    output: Output = RESULTS,
+    domains: Domains = None,
+    tasks: Tasks = None,
+    limit: Limit = None,
+    samples: Samples = 1,
+    seed: Seed = 0,
+    options: OptionTexts = None,
+    concurrency: Concurrency = 8,
+    retry_failed: RetryFailed = False,
+    rerun_changed: RerunChanged = False,
+    keep_changed: KeepChanged = False,
+    resubmit_uncertain: Resubmit = False,
+    adopt: Adopt = None,
+    interceptors: Interceptors = None,
+    allow_gone: AllowGone = False,
+    verify: Verify = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run models on task pairs; what is finished is not done again."""
+    given = locals()
+    from vmevalkit_core.cli.run import RunCommand
+
+    raise typer.Exit(RunCommand(**given)())
+
+
+@app.command()
+def status(path: Results = RESULTS, as_json: AsJson = False) -> None:
+    """How far the runs in a folder are, and what they cost."""
+    from vmevalkit_core.cli.inspect import show_status
+
+    raise typer.Exit(show_status(path, as_json=as_json))
+
+
+@app.command()
+def validate(path: Results = RESULTS, as_json: AsJson = False) -> None:
+    """Check every record and decode every clip in a folder."""
+    from vmevalkit_core.cli.inspect import show_verdict
+
+    raise typer.Exit(show_verdict(path, as_json=as_json))
+
+
+@models_app.command("list")
+def models_list(as_json: AsJson = False) -> None:
+    """List the models of all plugins."""
+    from vmevalkit_core.cli.listing import list_models
+
+    raise typer.Exit(list_models(as_json=as_json))
+
+
+@models_app.command("show")
+def models_show(
+    name: Annotated[str, typer.Argument(help="A model, or FILE.py:CLASS.")], as_json: AsJson = False
+) -> None:
+    """Show one model with its options."""
+    from vmevalkit_core.cli.listing import show_model
+
+    raise typer.Exit(show_model(name, as_json=as_json))
+
+
+@plugins_app.command("list")
+def plugins_list(as_json: AsJson = False) -> None:
+    """List the plugins and what is wrong with them."""
+    from vmevalkit_core.cli.listing import list_plugins
+
+    raise typer.Exit(list_plugins(as_json=as_json))
+
+
+@questions_app.command("list")
+def questions_list(
+    path: Annotated[Path, typer.Argument(help="Folder of task pairs.")],
+    domain: Annotated[list[str] | None, typer.Option(help="Only this domain; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the task pairs in a folder."""
+    from vmevalkit_core.cli.listing import list_questions
+
+    raise typer.Exit(list_questions(str(path), domains=domain or [], as_json=as_json))

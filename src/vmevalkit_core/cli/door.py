@@ -1,0 +1,53 @@
+"""The door of the command line: what is quick goes past Typer, and every error becomes one sentence and a hint."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+from vmevalkit_core.errors import VmevalError
+
+
+def guarded(args: list[str], *, debug: bool) -> int:
+    """The exit code of a command; a traceback is shown for `debug` only."""
+    try:
+        return dispatch(args)
+    except VmevalError as error:
+        return _told(error.message, error.hint, error.exit_code, debug=debug)
+    except KeyboardInterrupt:
+        return _told("interrupted", "", 130, debug=False)
+    except BrokenPipeError:
+        # The reader (`| head`) went away; Python must not complain about it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _told(f"{where}{error.strerror or error}", "", 1, debug=debug)
+    except Exception as error:
+        hint = "this is a mistake in vmevalkit: please report it with the output of the same command and --debug"
+        return _told(f"{type(error).__name__}: {error}", hint, 1, debug=debug)
+
+
+def dispatch(args: list[str]) -> int:
+    """Run a command. Listing models imports neither Typer nor pydantic: it is asked for at each completion."""
+    if args[:2] == ["models", "list"] and set(args[2:]) <= {"--json"}:
+        from vmevalkit_core.cli.listing import list_models
+
+        return list_models(as_json="--json" in args)
+    from vmevalkit_core.cli.app import app
+
+    try:
+        app(args=args, prog_name="vmeval")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def _told(message: str, hint: str, code: int, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"Error: {message}", file=sys.stderr)  # noqa: T201
+    if hint:
+        print(f"Hint: {hint}", file=sys.stderr)  # noqa: T201
+    return code

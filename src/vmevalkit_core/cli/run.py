@@ -1,0 +1,186 @@
+"""`vmeval run`: from the words of the user to a plan, a question about money, and the runs themselves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from vmevalkit_core.cli import out
+from vmevalkit_core.cli.environment import environment
+from vmevalkit_core.cli.listing import is_file_target, tell_problems
+from vmevalkit_core.cli.parameters import coerced, parse_adopt, parse_options, texts_for
+from vmevalkit_core.cli.summary import (
+    as_facts,
+    changed_error,
+    next_steps,
+    tell_plan,
+    tell_problems_of_plan,
+    tell_report,
+    tell_standing,
+)
+from vmevalkit_core.errors import UsageError
+from vmevalkit_core.planner import Action, Ask, Plan, Policy
+from vmevalkit_core.planner.decision import SENDS
+from vmevalkit_core.questions import QuestionProblem, TaskFolder, scan
+from vmevalkit_core.registry import Registry
+from vmevalkit_core.runner import Report, Runner
+from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.store import Attempt
+
+FREE_MODEL = "baseline-hold"
+QUESTIONS = Path("data/questions")
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCommand:
+    """The options of `vmeval run`; calling it gives the exit code."""
+
+    questions: Path | None
+    models: Sequence[str] | None
+    experiment: str
+    output: Path
+    domains: Sequence[str] | None
+    tasks: Sequence[str] | None
+    limit: int | None
+    samples: int
+    seed: int
+    options: Sequence[str] | None
+    concurrency: int
+    retry_failed: bool
+    rerun_changed: bool
+    keep_changed: bool
+    resubmit_uncertain: bool
+    adopt: Sequence[str] | None
+    interceptors: Sequence[str] | None
+    allow_gone: bool
+    verify: bool
+    dry_run: bool
+    yes: bool
+    as_json: bool
+
+    def __call__(self) -> int:
+        """Plan, ask, run, report."""
+        tell_problems(self._registry)
+        asks = self._asks()
+        runner = self._runner
+        plan = runner.plan(self._tasks(), asks, self.samples)
+        self._refuse_empty(plan)
+        tell_problems_of_plan(plan)
+        if plan.actions[Action.CHANGED]:
+            raise changed_error(plan)
+        if self.dry_run:
+            return self._told(plan, Report(), planned=True)
+        self._allow(plan)
+        return self._told(plan, self._execute(plan))
+
+    @cached_property
+    def _registry(self) -> Registry:
+        return Registry.load()
+
+    @cached_property
+    def _runner(self) -> Runner:
+        return Runner(
+            self._registry,
+            output=self.output,
+            experiment=self.experiment,
+            env=environment(),
+            policy=self._policy(),
+            seed=self.seed,
+            concurrency=self.concurrency,
+            interceptors=self.interceptors or (),
+            check=_is_whole if self.verify else None,
+        )
+
+    def _policy(self) -> Policy:
+        if self.rerun_changed and self.keep_changed:
+            raise UsageError("--rerun-changed and --keep-changed exclude each other")
+        return Policy(
+            retry_failed=self.retry_failed,
+            changed="rerun" if self.rerun_changed else "keep" if self.keep_changed else "refuse",
+            resubmit_uncertain=self.resubmit_uncertain,
+            adopt=parse_adopt(self.adopt or ()),
+        )
+
+    def _asks(self) -> list[Ask]:
+        names = list(dict.fromkeys(self.models or [FREE_MODEL]))
+        specs = [self._spec(name) for name in names]
+        texts = parse_options(self.options or (), [spec.name for spec in specs])
+        return [self._ask(spec, texts_for(texts, spec.name)) for spec in specs]
+
+    def _spec(self, name: str) -> ModelSpec:
+        spec = self._registry.add_file(name) if is_file_target(name) else self._registry.get(name)
+        successor = f"; {spec.state.successor} replaces it" if spec.state.successor else ""
+        if spec.state.life == "gone" and not self.allow_gone:
+            since = f" since {spec.state.since}" if spec.state.since else ""
+            raise UsageError(f"{spec.name} is gone{since}{successor}", hint="--allow-gone tries it all the same")
+        if spec.state.life == "deprecated":
+            out.note(f"Warning: {spec.name} is deprecated{successor}")
+        return spec
+
+    def _ask(self, spec: ModelSpec, texts: dict[str, str]) -> Ask:
+        return self._runner.ask(spec, coerced(self._registry.options_class(spec), texts))
+
+    def _tasks(self) -> Iterator[TaskFolder | QuestionProblem]:
+        root = self.questions or (QUESTIONS if QUESTIONS.is_dir() else SAMPLES)
+        if root is SAMPLES:
+            out.note("Questions: the packaged samples (no folder was given and there is no data/questions)")
+        return scan(root, domains=self.domains or (), tasks=self.tasks or (), limit=self.limit)
+
+    def _refuse_empty(self, plan: Plan) -> None:
+        if plan.total == 0 and not plan.problem_count:
+            raise UsageError("no task pair matches", hint="look with: vmeval questions list PATH")
+
+    def _allow(self, plan: Plan) -> None:
+        """Money rule 1: a plan with a price is asked about, or ordered with --yes."""
+        sends = sum(plan.actions[action] for action in SENDS)
+        if not sends or plan.cost == 0 or self.yes:
+            return
+        cost = "an unknown amount" if plan.cost is None else f"up to {out.money(plan.cost)}"
+        question = f"This sends {out.count(sends, 'run')} and costs {cost}. Go on?"
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError(
+                f"{out.count(sends, 'run')} would cost {cost}; nothing was sent", hint="add --yes to allow it"
+            )
+        out.note(f"{question} [y/N]")
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise UsageError("not allowed; nothing was sent")
+
+    def _execute(self, plan: Plan) -> Report:
+        from vmevalkit_core.cli.interrupt import run_interruptible
+        from vmevalkit_core.cli.progress import progress_for
+
+        if not plan.runs:
+            return Report()
+        with progress_for(len(plan.runs), quiet=self.as_json) as progress:
+            work = self._runner.execute(plan, ended=progress.ended, display=progress.event)
+            return run_interruptible(work, self._runner.stop)
+
+    def _told(self, plan: Plan, report: Report, *, planned: bool = False) -> int:
+        root = self._runner.store.root
+        if self.as_json:
+            out.dump(as_facts(plan, report, root))
+        elif planned:
+            tell_plan(plan)
+        else:
+            tell_standing(plan)
+            tell_report(plan, report, root)
+            if not self.models:
+                next_steps(self._registry, self._runner, plan.total)
+        if planned:
+            return 1 if plan.problem_count else 0
+        return 130 if report.interrupted else int(_anything_bad(plan, report))
+
+
+def _anything_bad(plan: Plan, report: Report) -> bool:
+    left = plan.actions[Action.FAILED] + plan.actions[Action.DAMAGED]
+    return bool(plan.problem_count or left or report.bad)
+
+
+def _is_whole(attempt: Attempt) -> bool:
+    from vmevalkit_core.audit import problems_of
+
+    return not problems_of(attempt)

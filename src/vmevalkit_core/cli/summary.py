@@ -1,0 +1,136 @@
+"""What `vmeval run` says before and after: the plan, the report, the errors that stop it, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vmevalkit_core.cli import out
+from vmevalkit_core.cli.progress import line_of
+from vmevalkit_core.errors import ChangedRuns, UsageError, VmevalError
+from vmevalkit_core.planner import Action, Plan
+from vmevalkit_core.registry import Registry
+from vmevalkit_core.runner import Report, Runner
+
+PLAN_WORDS = {
+    Action.START: "to send",
+    Action.RESTART: "to do again, interrupted before",
+    Action.RESUME: "to collect from the provider",
+    Action.RECOVER: "to look for at the provider",
+    Action.DONE: "done already",
+    Action.FAILED: "failed before (--retry-failed tries again)",
+    Action.DAMAGED: "with a record that cannot be read",
+}
+
+
+def tell_plan(plan: Plan) -> None:
+    """The plan by action and by model, with its price."""
+    out.say(out.count(plan.total, "run"))
+    for action, words in PLAN_WORDS.items():
+        if plan.actions[action]:
+            out.say(f"  {plan.actions[action]:>6,} {words}")
+    for model, number in plan.per_model.items():
+        out.say(f"  {model}: {out.count(number, 'run')}")
+    out.say(f"Cost at most: {out.money(plan.cost)}")
+
+
+def tell_standing(plan: Plan) -> None:
+    """Runs that this invocation leaves alone, and why."""
+    for key, reason in plan.failed:
+        out.note(f"left alone  {key.model}  {key.domain}/{key.task_id}  {reason}")
+    if plan.actions[Action.FAILED]:
+        out.note("Hint: --retry-failed tries failed runs again, each in a new folder")
+
+
+def tell_problems_of_plan(plan: Plan) -> None:
+    """Task pairs that cannot be used."""
+    for problem in plan.problems:
+        hint = f"\n  {problem.hint}" if problem.hint else ""
+        out.note(f"Problem: {problem.path} {problem.reason}{hint}")
+    if plan.problem_count > len(plan.problems):
+        out.note(f"... and {plan.problem_count - len(plan.problems)} more")
+
+
+def tell_report(plan: Plan, report: Report, root: Path) -> None:
+    """How the invocation ended, by numbers, and where the results are."""
+    for hint in dict.fromkeys(outcome.hint for outcome in report.troubles if outcome.hint):
+        out.note(f"Hint: {hint}")
+    if not plan.runs and not plan.problem_count and not plan.failed:
+        out.say(f"Nothing to do: {'the run is' if plan.total == 1 else f'all {plan.total:,} runs are'} done already.")
+    else:
+        out.say(", ".join(_numbers(plan, report)) + ".")
+    if report.charged:
+        out.say(f"Charged: {out.money(report.charged)}")
+    if root.is_dir():
+        out.say(f"Results: {root}")
+    if report.interrupted:
+        out.note("Interrupted. Run the same command again to go on: submitted jobs are collected, not sent again.")
+
+
+def as_facts(plan: Plan, report: Report, root: Path) -> dict[str, Any]:
+    """Plan and report for programs."""
+    return {
+        "experiment": str(root),
+        "asked": plan.total,
+        "plan": {str(action): number for action, number in plan.actions.items()},
+        "ended": dict(report.ends),
+        "problems": [problem._asdict() for problem in plan.problems],
+        "problem_count": plan.problem_count,
+        "troubles": [line_of(outcome) for outcome in report.troubles],
+        "cost_at_most": None if plan.cost is None else str(plan.cost),
+        "charged": str(report.charged),
+        "interrupted": report.interrupted,
+    }
+
+
+def changed_error(plan: Plan) -> ChangedRuns:
+    """Finished runs were asked differently: what differs, how many, what it would cost, three ways on."""
+    number = plan.actions[Action.CHANGED]
+    key, changes = plan.changed[0]
+    fields = ", ".join(plan.changed_fields)
+    message = (
+        f"{out.count(number, 'finished run')} {'was' if number == 1 else 'were'} asked differently ({fields}); "
+        f"nothing was sent. For example {key.model} {key.domain}/{key.task_id}: {'; '.join(map(str, changes))}"
+    )
+    cost = "for an unknown price" if plan.changed_cost is None else f"for at most {out.money(plan.changed_cost)}"
+    hint = f"choose another -e EXPERIMENT, or --keep-changed, or --rerun-changed ({cost})"
+    return ChangedRuns(message, hint=hint)
+
+
+def next_steps(registry: Registry, runner: Runner, runs: int) -> None:
+    """The models that could run the same questions now, and what that would cost."""
+    rows = list(_ready(registry, runner, runs))
+    if rows:
+        out.say(f"\nReady for these {out.count(runs, 'run')}:")
+        out.say(out.table(("MODEL", "COSTS AT MOST", "COMMAND"), rows))
+    else:
+        out.say("\nNext: install a model, for example `pip install vmevalkit-luma`; `vmeval models list` shows all.")
+
+
+def _ready(registry: Registry, runner: Runner, runs: int) -> Iterator[tuple[str, str, str]]:
+    for spec in registry.models():
+        if spec.state.life != "live" or spec.family == "baseline":
+            continue
+        try:
+            price = runner.ask(spec, {}).price
+        except (UsageError, VmevalError):
+            continue  # its key is not set, or an option has no default
+        total = out.money(None if price is None else price * runs)
+        yield spec.name, "nothing" if price == 0 else total, f"vmeval run -m {spec.name}"
+
+
+def _numbers(plan: Plan, report: Report) -> Iterator[str]:
+    done = plan.actions[Action.DONE] + report.good
+    yield f"{done:,} of {plan.total:,} runs succeeded"
+    if plan.actions[Action.DONE]:
+        yield f"{plan.actions[Action.DONE]:,} of them before"
+    for end, number in sorted(report.ends.items()):
+        if end not in ("success", "elsewhere"):
+            yield f"{number:,} {end}"
+    if plan.actions[Action.FAILED]:
+        yield f"{plan.actions[Action.FAILED]:,} failed before"
+    if plan.actions[Action.DAMAGED]:
+        yield f"{plan.actions[Action.DAMAGED]:,} with a damaged record"
+    if plan.problem_count:
+        yield f"{out.count(plan.problem_count, 'task pair')} could not be used"

@@ -1,0 +1,25 @@
+"""Which names may become folders: one rule for models, domains, tasks, experiments and run ids."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 200
+"""Bytes of a folder name at most; file systems stop at 255 and our temporary names need room."""
+_FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def name_problem(name: str) -> str | None:
+    """Why a name cannot be a folder of the results on every platform, or None."""
+    if not name or name.startswith(".") or name.endswith((".", " ")) or name != name.strip():
+        return "is empty, begins or ends with a space, or begins or ends with a dot"
+    if bad := _FORBIDDEN.search(name):
+        return f"holds {bad.group()!r}"
+    if _RESERVED.fullmatch(name):
+        return "is a reserved device name"
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        return "is not valid Unicode"
+    return f"has {size} bytes, more than {LONGEST}" if size > LONGEST else None

@@ -1,0 +1,133 @@
+"""What is asked of a model, and in which fields that differs from what an old record says was asked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from vmevalkit_core.errors import ConfigError
+from vmevalkit_core.questions import SHOWN_FILES, TaskFolder
+from vmevalkit_core.records import Options
+from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.store import Attempt
+
+
+class Change(NamedTuple):
+    """A field that was asked differently."""
+
+    field: str
+    then: Any
+    now: Any
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.then} -> {self.now}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One model with its options: the part of the question that all task pairs share."""
+
+    spec: ModelSpec
+    given: Mapping[str, Any]
+    """The options that the user gave."""
+    options: Mapping[str, Any]
+    """The options in effect, defaults included, as JSON values."""
+    defaults: Mapping[str, Any]
+    price: Decimal | None
+    """US dollars at most for one run; None is unknown."""
+    account: str | None = None
+    """8 hex digits of the hash of the key in use."""
+
+    def seed(self, base: int, sample: int) -> int | None:
+        """The seed of a sample; ConfigError when the model does not take it."""
+        if self.spec.seeds is None:
+            return None
+        lowest, highest = self.spec.seeds
+        if not lowest <= base + sample <= highest:
+            raise ConfigError(
+                f"{self.spec.name} takes no seed {base + sample}", hint=f"its seeds go from {lowest} to {highest}"
+            )
+        return base + sample
+
+    def changes(self, attempt: Attempt, task: TaskFolder, seed: int | None) -> list[Change]:
+        """The fields in which an old attempt was asked differently from now."""
+        then = attempt.provenance
+        found = [Change(field, old, now) for field, old, now in self._plain(then, seed) if old != now]
+        for field in self.spec.inputs:
+            if change := _file_change(field, then, task, SHOWN_FILES[field]):
+                found.append(change)
+        return found
+
+    def _plain(self, then: Mapping[str, Any], seed: int | None) -> Iterator[tuple[str, Any, Any]]:
+        yield "provider_model", then.get("provider_model", self.spec.provider_model), self.spec.provider_model
+        yield "seed", then.get("seed", seed), seed
+        yield "fit", then.get("fit", "original"), "original"
+        old = then.get("options", {})
+        for name, value in self.options.items():
+            yield f"option {name}", old.get(name, self.defaults.get(name)), value
+        # An option that this version no longer has matters only where the user had asked for it.
+        for name, value in then.get("options_given", {}).items():
+            if name not in self.options:
+                yield f"option {name}", value, None
+
+
+def ask_of(spec: ModelSpec, options_class: type[Options], given: Mapping[str, Any], account: str | None) -> Ask:
+    """The ask for a model; ConfigError names the option that is wrong, and the fix."""
+    from pydantic import ValidationError
+
+    try:
+        options = options_class(**given)
+    except ValidationError as error:
+        raise _option_error(spec, options_class, error) from error
+    return Ask(
+        spec=spec,
+        given=dict(given),
+        options=options.model_dump(mode="json"),
+        defaults=_defaults(options_class),
+        price=options.price(),
+        account=account,
+    )
+
+
+def _defaults(options_class: type[Options]) -> dict[str, Any]:
+    fields = options_class.model_fields.items()
+    given = {name: field.get_default(call_default_factory=True) for name, field in fields if not field.is_required()}
+    return options_class.model_construct(**given).model_dump(mode="json", warnings=False)
+
+
+def _option_error(spec: ModelSpec, options_class: type[Options], error: Any) -> ConfigError:
+    first = error.errors()[0]
+    name = ".".join(map(str, first["loc"])) or "options"
+    known = ", ".join(options_class.model_fields) or "none"
+    if first["type"] == "extra_forbidden":
+        return ConfigError(f"{spec.name} has no option {name!r}", hint=f"its options are: {known}")
+    reason = first["msg"][:1].lower() + first["msg"][1:]
+    hint = f"see: vmeval models show {spec.name}"
+    if first["type"] == "missing":
+        return ConfigError(f"{spec.name} needs the option {name!r}", hint=f"give it as -p {name}=VALUE; {hint}")
+    return ConfigError(f"{spec.name}: option {name}={first['input']} is wrong: {reason}", hint=hint)
+
+
+def _file_change(field: str, then: Mapping[str, Any], task: TaskFolder, name: str) -> Change | None:
+    """Whether a file shown to the model is another one now; only a file whose size or time differs is read."""
+    old = _recorded(field, then)
+    try:
+        stat = os.stat(task.source(name))
+        if (old[1], old[2]) == (stat.st_size, stat.st_mtime_ns):
+            return None
+        now = hashlib.sha256(Path(task.source(name)).read_bytes()).hexdigest()
+    except OSError:
+        now = "missing"
+    return None if now == old[0] else Change(field, (old[0] or "not shown")[:12], now[:12])
+
+
+def _recorded(field: str, then: Mapping[str, Any]) -> tuple[str | None, int | None, int | None]:
+    if field == "prompt":
+        return then.get("prompt_sha256"), then.get("prompt_size"), then.get("prompt_mtime_ns")
+    frame = then.get(field) or {}
+    return frame.get("source_sha256"), frame.get("source_size"), frame.get("source_mtime_ns")

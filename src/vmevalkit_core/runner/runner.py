@@ -1,0 +1,169 @@
+"""The engine behind the command line and the Python API: plans, asks nobody, runs, and stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from vmevalkit_core.claims import Claims, claims_of
+from vmevalkit_core.clock import Clock
+from vmevalkit_core.errors import ClaimsUnavailable, MissingCredential, UsageError
+from vmevalkit_core.generator import Context
+from vmevalkit_core.limits import Limiter
+from vmevalkit_core.planner import Ask, Plan, PlannedRun, Planner, Policy
+from vmevalkit_core.planner.ask import ask_of
+from vmevalkit_core.questions import QuestionProblem, TaskFolder
+from vmevalkit_core.records import Event, RunKey
+from vmevalkit_core.redact import Redactor
+from vmevalkit_core.registry import Registry
+from vmevalkit_core.runner.execute import Executor
+from vmevalkit_core.runner.lanes import lanes_of
+from vmevalkit_core.runner.observers import Observers
+from vmevalkit_core.runner.report import Outcome, Report
+from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.store import Attempt, Store
+
+GRACE = 1.5
+"""Seconds after a stop in which an answer that is on its way may still bring its id."""
+
+
+class Runner:
+    """One experiment, one set of models, one set of orders; `plan` first, then `execute`."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        output: str | Path,
+        experiment: str,
+        env: Mapping[str, str] | None = None,
+        policy: Policy | None = None,
+        seed: int = 0,
+        concurrency: int = 8,
+        interceptors: Sequence[str] = (),
+        check: Callable[[Attempt], bool] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        if concurrency < 1:
+            raise UsageError(f"--concurrency {concurrency} is less than 1")
+        self.registry = registry
+        self.env = dict(os.environ if env is None else env)
+        self.clock = clock or Clock()
+        self.interceptors = tuple(interceptors)
+        self._concurrency = concurrency
+        self._limiters: dict[str, Limiter] = {}
+        self.store = Store(output, experiment, Redactor(self._secrets()))
+        self.planner = Planner(self.store, policy or Policy(), seed=seed, check=check)
+        self.stop = asyncio.Event()
+
+    def ask(self, spec: ModelSpec, given: Mapping[str, Any]) -> Ask:
+        """A model with options; ConfigError or MissingCredential says what the user has to fix."""
+        for need in spec.needs:
+            if not any(self.env.get(name) for name in need.names):
+                names = " or ".join(need.names)
+                raise MissingCredential(f"{spec.name} needs {names}, which is not set", hint=need.hint or _KEY_HINT)
+        return ask_of(spec, self.registry.options_class(spec), given, _account(spec, self.env))
+
+    def plan(self, tasks: Iterable[TaskFolder | QuestionProblem], asks: Sequence[Ask], samples: int = 1) -> Plan:
+        """What is left to do; nothing is written and nothing is sent."""
+        return self.planner.plan(tasks, asks, range(samples))
+
+    async def execute(
+        self,
+        plan: Plan,
+        *,
+        ended: Callable[[Outcome], None] | None = None,
+        display: Callable[[Event], None] | None = None,
+    ) -> Report:
+        """Carry out a plan. Set `stop` to end early: ids are kept and nothing paid is cancelled."""
+        from vmevalkit_core.workers import InlineWorker
+
+        claims = self._claims(plan)
+        # One bounded pool for what blocks: fsync, hashing, decoding, pictures.
+        pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="vmeval")
+        asyncio.get_running_loop().set_default_executor(pool)
+        worker = InlineWorker(self.registry, self._context, self.interceptors)
+        observers = Observers(self.registry, display)
+        executor = Executor(
+            store=self.store,
+            claims=claims,
+            planner=self.planner,
+            registry=self.registry,
+            worker=worker,
+            clock=self.clock,
+            emit=observers.emit,
+            interceptors=self.interceptors,
+        )
+        try:
+            for spec in {run.ask.spec: None for run in plan.runs}:
+                await worker.prepare(spec)
+            return await self._drain(plan, executor, ended or (lambda _: None))
+        finally:
+            await worker.close()
+            observers.close()
+
+    async def _drain(self, plan: Plan, executor: Executor, ended: Callable[[Outcome], None]) -> Report:
+        report = Report()
+
+        def count(outcome: Outcome) -> None:
+            report.add(outcome)
+            ended(outcome)
+
+        lanes = lanes_of(plan.runs, self._limiter)
+        work: asyncio.Future[Any] = asyncio.gather(*(lane.drain(executor.run, count, self.stop) for lane in lanes))
+        stopped: asyncio.Future[Any] = asyncio.ensure_future(self.stop.wait())
+        await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if self.stop.is_set() and not work.done():
+            await self._wind_down(work, executor)
+        report.interrupted = self.stop.is_set()
+        if work.done() and not work.cancelled():
+            work.result()
+        return report
+
+    async def _wind_down(self, work: asyncio.Future[Any], executor: Executor) -> None:
+        """Let answers that are on their way bring their ids, then leave the rest as it is on disk."""
+        until = self.clock.monotonic() + GRACE
+        while any(handle.sending for handle in executor.in_flight) and self.clock.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        work.cancel()
+        await asyncio.wait([work], timeout=0.3)
+
+    def _claims(self, plan: Plan) -> Claims:
+        claims = claims_of(self.store.root)
+        probe = RunKey("", "", "", os.getpid())
+        try:
+            if claims.take(probe):
+                claims.release(probe)
+        except ClaimsUnavailable:
+            if plan.cost != 0:
+                raise
+        return claims
+
+    def _limiter(self, run: PlannedRun) -> Limiter:
+        return self._limiter_of(run.ask.spec, run.ask.account)
+
+    def _limiter_of(self, spec: ModelSpec, account: str | None) -> Limiter:
+        key = f"{spec.limit_key}:{account or 'local'}"
+        return self._limiters.setdefault(key, Limiter(self._concurrency))
+
+    def _context(self, spec: ModelSpec) -> Context:
+        declared = {name: self.env[name] for need in spec.needs for name in need.names if name in self.env}
+        return Context(env=declared, limiter=self._limiter_of(spec, _account(spec, self.env)), clock=self.clock)
+
+    def _secrets(self) -> set[str]:
+        names = {name for spec in self.registry.models() for need in spec.needs for name in need.names}
+        return {self.env[name] for name in names if self.env.get(name)}
+
+
+def _account(spec: ModelSpec, env: Mapping[str, str]) -> str | None:
+    keys = [env[name] for need in spec.needs for name in need.names if env.get(name)]
+    return hashlib.sha256(keys[0].encode()).hexdigest()[:8] if keys else None
+
+
+_KEY_HINT = "set it in the environment or in a file .env in this folder"

@@ -1,0 +1,70 @@
+"""Where generators execute. `inline`: as coroutines in the command's process."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from vmevalkit_core.errors import PluginError, UncertainSubmitError, UsageError
+from vmevalkit_core.generator import Context, Job
+from vmevalkit_core.records import Clip, GenerationRequest
+from vmevalkit_core.registry import Registry
+from vmevalkit_core.specs import ModelSpec
+
+
+class InlineWorker:
+    """Builds the generator of each model once, keeps it, and calls it through the plugins' hooks."""
+
+    def __init__(
+        self, registry: Registry, context: Callable[[ModelSpec], Context], interceptors: Sequence[str] = ()
+    ) -> None:
+        self._registry = registry
+        self._context = context
+        self._generators: dict[ModelSpec, Any] = {}
+        self._dispatch = registry.dispatcher(self._generate, interceptors)
+
+    async def prepare(self, spec: ModelSpec) -> None:
+        """Import and build the generator, before anything is sent; the errors are the user's to fix."""
+        if spec.runs_in != "inline":
+            raise UsageError(
+                f"{spec.name} runs in a worker process, which this version of vmevalkit-core does not have",
+                hint="look for a newer one: pip install -U vmevalkit-core",
+            )
+        self._generators[spec] = await asyncio.to_thread(self._build, spec)
+
+    def run(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Awaitable[Clip]:
+        """The clip for a request, from whoever owns the model and the interceptors that were named."""
+        return self._dispatch(spec, request, job)
+
+    def recover(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Awaitable[Clip]:
+        """The clip of a request that may have been sent before; a generator without `recover` never sees it."""
+        recover = getattr(self._generators[spec], "recover", None)
+        if recover is None:
+            raise UncertainSubmitError(
+                "an earlier process may have sent the request, and this model cannot look for it",
+                hint="look at the vendor's own list, then run again with --adopt RUN_ID=JOB_ID or --resubmit-uncertain",
+            )
+        answer: Awaitable[Clip] = recover(request, job)
+        return answer
+
+    async def close(self) -> None:
+        """Let each generator that has a `close` give back what it holds."""
+        for generator in self._generators.values():
+            close = getattr(generator, "close", None)
+            if close and inspect.isawaitable(answer := close()):
+                await answer
+
+    def _generate(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Awaitable[Clip]:
+        answer: Awaitable[Clip] = self._generators[spec].generate(request, job)
+        return answer
+
+    def _build(self, spec: ModelSpec) -> Any:
+        factory = self._registry.load_target(spec.factory)
+        if not inspect.iscoroutinefunction(getattr(factory, "generate", None)):
+            raise PluginError(
+                f"{spec.factory} of {spec.name} has no `async def generate(self, request, job)`",
+                hint="wrap work that blocks in `await asyncio.to_thread(...)`",
+            )
+        return factory(spec, self._context(spec))

@@ -1,0 +1,51 @@
+"""What tests build: task pairs, records, registries with the ledger vendor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from vmevalkit_core.registry import Registry
+from vmevalkit_core.runner import Runner
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+LEDGER = f"{REPOSITORY}/tests/models/ledger.py:Ledger"
+BLIND_LEDGER = f"{REPOSITORY}/tests/models/ledger.py:BlindLedger"
+
+
+def make_task(root: Path, domain: str, task_id: str, *, final: bool = True, prompt: str = "Solve it.") -> Path:
+    """A task folder with pictures of 64 x 64 pixels."""
+    folder = root / f"{domain}_task" / task_id
+    folder.mkdir(parents=True)
+    Image.new("RGB", (64, 64), "navy").save(folder / "first_frame.png")
+    if final:
+        Image.new("RGB", (64, 64), "gold").save(folder / "final_frame.png")
+    (folder / "prompt.txt").write_text(prompt + "\n")
+    (folder / "question_metadata.json").write_text(json.dumps({"id": task_id, "answer": 42}))
+    return folder
+
+
+def records(root: Path) -> list[dict[str, Any]]:
+    """Every metadata.json below a folder."""
+    return [json.loads(path.read_text()) for path in sorted(root.rglob("metadata.json"))]
+
+
+def statuses(root: Path) -> list[str]:
+    """The status of every run below a folder, sorted."""
+    return sorted(record["inference"]["status"] for record in records(root))
+
+
+def ledger_lines(folder: Path) -> list[dict[str, Any]]:
+    """What the ledger vendor accepted and billed."""
+    path = folder / "ledger.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def runner_in(tmp_path: Path, **settings: Any) -> Runner:
+    """A runner over the installed models, with an experiment `pilot` in `out`."""
+    env: Mapping[str, str] = settings.pop("env", {"LEDGER_DIR": str(tmp_path)})
+    return Runner(Registry.load(), output=tmp_path / "out", experiment="pilot", env=env, **settings)

@@ -1,0 +1,1 @@
+"""Plugins that break the rules, as real distributions on a path: what the core must survive."""

@@ -1,0 +1,1 @@
+"""The rotation samples show what a ray caster sees, which knows nothing of painting order."""

@@ -1,0 +1,102 @@
+"""Folders of task pairs, as users have them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import make_task
+from vmevalkit_core import load_questions
+from vmevalkit_core.errors import MissingFrame, QuestionError, UsageError
+from vmevalkit_core.questions import QuestionProblem, TaskFolder, scan
+
+
+def ids(found: object) -> list[str]:
+    """The ids of the task folders found."""
+    assert not isinstance(found, str)
+    return [one.id for one in found if isinstance(one, TaskFolder)]  # type: ignore[attr-defined]
+
+
+def test_task_pair_holds_what_its_folder_holds(questions: Path) -> None:
+    """Prompt without its newline, frames as paths, metadata as it is."""
+    pair = next(load_questions(questions, domains=["maze"]))
+    assert (pair.id, pair.domain, pair.prompt) == ("maze_0000", "maze", "Solve it.")
+    assert pair.first_frame.name == "first_frame.png"
+    assert pair.final_frame
+    assert pair.metadata["answer"] == 42
+
+
+def test_scan_is_sorted_and_limited_by_domain(questions: Path) -> None:
+    """The order of names, so that --limit means the same everywhere."""
+    assert ids(scan(questions)) == ["chess_0000", "chess_0001", "maze_0000", "maze_0001"]
+    assert ids(scan(questions, limit=1)) == ["chess_0000", "maze_0000"]
+    assert ids(scan(questions, domains=["maze_task"])) == ["maze_0000", "maze_0001"]
+    assert ids(scan(questions, tasks=["maze_0001"])) == ["maze_0001"]
+
+
+def test_any_level_of_the_layout_may_be_named(questions: Path) -> None:
+    """The whole folder, one domain, or one task."""
+    assert ids(scan(questions / "maze_task")) == ["maze_0000", "maze_0001"]
+    (only,) = scan(questions / "maze_task" / "maze_0001")
+    assert isinstance(only, TaskFolder)
+    assert (only.domain, only.id) == ("maze", "maze_0001")
+
+
+def test_scan_does_not_read_ahead(questions: Path) -> None:
+    """A folder of a hundred thousand is never held at once: a task removed while scanning is not missed."""
+    found = scan(questions)
+    first = next(found)
+    (questions / "maze_task" / "maze_0000").rename(questions / "maze_task" / "maze_0009")
+    assert isinstance(first, TaskFolder)
+    assert "maze_0009" in ids(found)
+
+
+def test_missing_root_and_empty_root_say_so(tmp_path: Path) -> None:
+    """One sentence and the layout."""
+    with pytest.raises(UsageError, match="no folder"):
+        list(scan(tmp_path / "nowhere"))
+    with pytest.raises(UsageError, match="no domain folder") as caught:
+        list(scan(tmp_path))
+    assert "{domain}_task" in caught.value.hint
+
+
+def test_unknown_domain_names_those_there_are(questions: Path) -> None:
+    """A typing error is not an empty run."""
+    with pytest.raises(UsageError, match="'mase'") as caught:
+        list(scan(questions, domains=["mase"]))
+    assert "chess, maze" in caught.value.hint
+
+
+def test_names_that_differ_by_case_are_refused(questions: Path) -> None:
+    """They would share a folder on a disk that ignores case."""
+    make_task(questions, "maze", "MAZE_0000")
+    problems = [one for one in scan(questions) if isinstance(one, QuestionProblem)]
+    assert len(problems) == 1
+    assert "only by case" in problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error"),
+    [
+        pytest.param("prompt.txt", b"  \n", "is empty", id="empty-prompt"),
+        pytest.param("prompt.txt", b"\xff\xfe\x00", "not UTF-8", id="not-utf8"),
+        pytest.param("prompt.txt", None, "has no prompt.txt", id="no-prompt"),
+        pytest.param("question_metadata.json", b"{", "is not JSON", id="broken-json"),
+        pytest.param("question_metadata.json", b"[1]", "JSON object", id="no-object"),
+    ],
+)
+def test_bad_file_is_named(questions: Path, name: str, content: bytes | None, error: str) -> None:
+    """The error names the file and the cause."""
+    path = questions / "chess_task" / "chess_0000" / name
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(QuestionError, match=error):
+        list(load_questions(questions))
+
+
+def test_missing_first_frame_is_a_file_not_found(questions: Path) -> None:
+    """A natural type for programs."""
+    (questions / "chess_task" / "chess_0000" / "first_frame.png").unlink()
+    with pytest.raises(FileNotFoundError, match=r"first_frame\.png"):
+        list(load_questions(questions))
+    assert issubclass(MissingFrame, UsageError)
