@@ -14,6 +14,8 @@ from vmevalkit_core.baselines.models import BaselineOptions, share
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.registry import Registry
 
+BAD = [{"seconds": 0}, {"seconds": 61}, {"fps": 0}, {"fps": 2.5}, {"colour": 1}]
+
 
 def picture(path, colour, size=(64, 48)):
     """A picture of one colour, as a request refers to it."""

@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from tests.hostile.cases import CASES, ENDLESS, hook, model
 from tests.hostile.dists import GOOD, site_folder, write_dist
 
-from vmevalkit_core.containment import TimeUp, time_limit, within
+from vmevalkit_core.containment import TimeUp, within
 from vmevalkit_core.dists import DistFacts, fits
 from vmevalkit_core.errors import ConfigError
 from vmevalkit_core.plugins import discover
@@ -128,7 +128,7 @@ def test_bad_limit_is_named(monkeypatch, value):
     """A limit that is no number of seconds is the user's to fix."""
     monkeypatch.setenv("VMEVAL_PLUGIN_TIMEOUT", value)
     with pytest.raises(ConfigError, match="VMEVAL_PLUGIN_TIMEOUT is"):
-        time_limit()
+        Registry.load()
 
 
 @given(RELEASES, RANGES)

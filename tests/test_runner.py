@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.helpers import BLIND_LEDGER, LEDGER, ledger_lines, make_task, records, runner_in, statuses
+
 from vmevalkit_core.errors import ConfigError, MissingCredential
 from vmevalkit_core.media.clips import check_clip
 from vmevalkit_core.planner import Action, Plan, Policy
@@ -200,7 +200,7 @@ def test_secrets_and_signatures_never_reach_disk(tmp_path: Path, questions: Path
     run(runner_in(tmp_path, env={"LEDGER_DIR": str(secret)}), questions, LEDGER)
     texts = [path.read_text() for path in (tmp_path / "out").rglob("metadata.json")]
     assert len(texts) == 4
-    assert not [text for text in texts if "sk-very-secret" in text or "signature" in text]
+    assert not [text for text in texts if "sk-very-secret" in text or "signature=" in text]
     assert records(tmp_path / "out")[0]["output"]["video_url"].endswith(".mp4")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Container
 from typing import Any, NamedTuple
 
@@ -17,6 +18,11 @@ HOOKS = {
     for hook in (hookspecs.vmeval_models, hookspecs.vmeval_generate, hookspecs.vmeval_event)
 }
 """The hooks and the names of their parameters."""
+
+# An unknown field of a spec, or an unknown public name.
+_OF_A_LATER_CORE = re.compile(
+    r"(ModelSpec|State|Need)\.__init__\(\) got an unexpected keyword|cannot import name '\w+' from 'vmevalkit_core"
+)
 
 
 class Hook(NamedTuple):
@@ -67,7 +73,7 @@ def repair(error: BaseException, facts: DistFacts) -> str:
     text = str(error) if isinstance(error, TypeError | ImportError | VmevalError) else ""
     if isinstance(error, VmevalError) and error.hint:
         return error.hint
-    if "unexpected keyword argument" in text or ("cannot import name" in text and "vmevalkit_core" in text):
+    if _OF_A_LATER_CORE.match(text):
         return f"{_asks(facts)}, and this is {__version__}: {_upgrade_both(facts)}"
     line = f"pip install -U {facts.name}, or pip uninstall {facts.name}"
     return f"{line}; {LIMIT} changes the limit" if isinstance(error, TimeUp) else line

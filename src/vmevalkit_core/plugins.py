@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points as installed_entry_points
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pluggy
@@ -75,8 +76,9 @@ class Plugin:
         found: dict[str, ModelSpec] = {}
         faults: list[str] = []
         problems: list[PluginProblem] = []
+        limit = time_limit()
         try:
-            within(time_limit(), lambda: self._collect(found, faults))
+            within(limit, lambda: self._collect(found, faults))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -116,14 +118,15 @@ class Plugin:
 def discover(entry_points: Iterable[EntryPoint] | None = None) -> tuple[list[Plugin], list[PluginProblem]]:
     """The installed plugins, each loaded alone, and what is wrong with those that cannot be used."""
     found = installed_entry_points(group=GROUP) if entry_points is None else entry_points
-    loaded = [_load(entry_point) for entry_point in found]
+    limit = time_limit()
+    loaded = [_load(entry_point, limit) for entry_point in found]
     plugins = [one for one in loaded if isinstance(one, Plugin)]
     return plugins, [one for one in loaded if isinstance(one, PluginProblem)]
 
 
 def without_hooks(info: PluginInfo) -> Plugin:
     """The owner of models that come from a file of the user's own."""
-    return Plugin(info, DistFacts(info.distribution, info.version), pluggy.PluginManager(GROUP))
+    return Plugin(info, DistFacts(info.distribution, info.version), _Manager(GROUP))
 
 
 def chain(core: Dispatch, owner: Plugin, interceptors: Sequence[Plugin]) -> Dispatch:
@@ -148,14 +151,14 @@ def chain(core: Dispatch, owner: Plugin, interceptors: Sequence[Plugin]) -> Disp
     return dispatch
 
 
-def _load(entry_point: EntryPoint) -> Plugin | PluginProblem:
+def _load(entry_point: EntryPoint, limit: float) -> Plugin | PluginProblem:
     facts = DistFacts(entry_point.name)
     stage: Stage = "version"
     try:
         facts = read_facts(entry_point)
         check_core(facts)
         stage = "import"
-        plugin = within(time_limit(), entry_point.load)
+        plugin = within(limit, entry_point.load)
         stage = "hooks"
         return Plugin(_info(entry_point, facts, plugin), facts, _registered(plugin))
     except KeyboardInterrupt:
@@ -171,7 +174,7 @@ def _info(entry_point: EntryPoint, facts: DistFacts, plugin: Any) -> PluginInfo:
 
 def _registered(plugin: object) -> pluggy.PluginManager:
     # The hooks are looked at before pluggy knows the specifications, whose own complaints are long.
-    manager = pluggy.PluginManager(GROUP)
+    manager = _Manager(GROUP)
     manager.register(plugin)
     names = [caller.name for caller in manager.get_hookcallers(plugin) or []]
     check_hooks(plugin, {name: hooks for name in names if (hooks := _hooks(manager, name))})
@@ -195,6 +198,12 @@ def _problem(name: str, facts: DistFacts, stage: Stage, error: BaseException, *,
     return PluginProblem(name, facts.name, stage, text, repair(error, facts))
 
 
+class _Manager(pluggy.PluginManager):
+    def parse_hookspec_opts(self, module_or_class: ModuleType | type, name: str) -> pluggy.HookspecOpts | None:
+        # Each plugin has a manager of its own; looking at every name of a module is dear when done so often.
+        return super().parse_hookspec_opts(module_or_class, name) if name in HOOKS else None
+
+
 class _Part:
     # One implementation of vmeval_generate, registered by itself.
     def __init__(self, function: Callable[..., Any], *, wrapper: bool = False, trylast: bool = False) -> None:
@@ -203,7 +212,7 @@ class _Part:
         self.trylast = trylast
 
 
-class _Chain(pluggy.PluginManager):
+class _Chain(_Manager):
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         if not isinstance(plugin, _Part) or name != "vmeval_generate":
             return None

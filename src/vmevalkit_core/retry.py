@@ -42,6 +42,9 @@ async def retried(call: Callable[[], Awaitable[T]], policy: RetryPolicy, clock: 
     """The answer of the first call that does not raise RetryableError; the last error when none does."""
     from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
+    async def attempt() -> T:
+        return await call()  # tenacity awaits coroutine functions only, and a lambda is none
+
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         return policy.wait(state.attempt_number, getattr(error, "retry_after", None))
@@ -53,4 +56,4 @@ async def retried(call: Callable[[], Awaitable[T]], policy: RetryPolicy, clock: 
         retry=retry_if_exception_type(RetryableError),
         reraise=True,
     )
-    return await retrying(call)
+    return await retrying(attempt)

@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import re
 import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -35,19 +36,9 @@ def load_file(path: Path) -> ModuleType:
     """The module in a file, under a name of its own, run again only when its content changed."""
     source = _read(path)
     name = f"vmevalkit_file_{hashlib.sha256(str(path).encode() + source).hexdigest()[:16]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    module = ModuleType(name)
-    module.__file__ = str(path)
-    # Compiled from the very bytes that were hashed: a stale .pyc would make the recorded version a lie.
-    code = compile(source, str(path), "exec")
-    sys.modules[name] = module
-    try:
-        exec(code, module.__dict__)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+    # Generators are built in threads: one must not get the half-run module of another.
+    with _LOADING:
+        return sys.modules[name] if name in sys.modules else _run(name, path, source)
 
 
 def spec_of_file(target: str) -> tuple[ModelSpec, str]:
@@ -61,6 +52,20 @@ def spec_of_file(target: str) -> tuple[ModelSpec, str]:
     if not isinstance(cls, type) or not inspect.iscoroutinefunction(getattr(cls, "generate", None)):
         raise PluginError(f"{name} in {path.name} has no method generate", hint=_GENERATE)
     return _own_spec(cls, path), version
+
+
+def _run(name: str, path: Path, source: bytes) -> ModuleType:
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    # Compiled from the very bytes that were hashed: a stale .pyc would make the recorded version a lie.
+    code = compile(source, str(path), "exec")
+    sys.modules[name] = module
+    try:
+        exec(code, module.__dict__)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def _own_spec(cls: type, path: Path) -> ModelSpec:
@@ -101,4 +106,5 @@ def _kebab(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+", "-", name).lower().strip("-")
 
 
+_LOADING = threading.RLock()
 _GENERATE = "a generator has `async def generate(self, request, job)` and returns a Clip"

@@ -56,6 +56,7 @@ CASES = [
     Case("future-core", hook("yield 1"), "version", "asks for vmevalkit-core >=99", OLD, ("vmevalkit-core>=99",)),
     Case("no-version", hook("yield 1"), "version", "InvalidSpecifier", requires=("vmevalkit-core ~~ 3",)),
     Case("raises", hook("raise OSError('disk')"), "models", "OSError: disk"),
+    Case("own-keyword", hook("int(colour=1)"), "models", "TypeError"),
     Case("exit-in-hook", hook("raise SystemExit(3)"), "models", "SystemExit: 3"),
     Case("endless-models", hook("while True: pass"), "models", "did not end within 0.3 s"),
     Case("nothing", hook("pass"), "models", "vmeval_models returned None"),

@@ -77,7 +77,13 @@ class Ledger(ApiGenerator):
             self.refusals += 1
             raise RetryableError("too many requests", retry_after=0.01)
         job = uuid.uuid4().hex[:12]
-        entry = {"id": job, "token": request.token, "time": time.time(), "latency": options.latency, "fault": options.fault}
+        entry = {
+            "id": job,
+            "token": request.token,
+            "time": time.time(),
+            "latency": options.latency,
+            "fault": options.fault,
+        }
         await asyncio.to_thread(append, self.ledger, json.dumps(entry))
         await asyncio.sleep(options.reply)
         if options.fault == "bug":

@@ -78,12 +78,13 @@ def _touched(cube: Voxel, chain: list[Voxel]) -> int:
 
 def _is_winding(chain: list[Voxel]) -> bool:
     """Whether the chain reaches out in all three dimensions, and never far."""
-    spans = [max(values) - min(values) + 1 for values in zip(*chain, strict=True)]
+    axes = [[cube[axis] for cube in chain] for axis in range(3)]
+    spans = [max(places) - min(places) + 1 for places in axes]
     return min(spans) >= 3 and max(spans) <= WIDEST
 
 
 def _is_standing(chain: list[Voxel]) -> bool:
     """Whether the centre of mass lies above a cube that rests on the ground."""
-    xs, ys, _ = zip(*chain, strict=True)
-    below = (round(sum(xs) / len(chain)), round(sum(ys) / len(chain)), 0)
-    return below in chain
+    x = round(sum(cube[0] for cube in chain) / len(chain))
+    y = round(sum(cube[1] for cube in chain) / len(chain))
+    return (x, y, 0) in chain

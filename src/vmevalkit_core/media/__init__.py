@@ -1,0 +1,1 @@
+"""Pictures and videos on disk: write, check and read them; nothing heavy is imported here."""
