@@ -59,7 +59,7 @@ def main() -> None:
     """Kill, resume, count."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--runs-per-kill", type=int, default=6)
+    parser.add_argument("--runs-per-kill", type=int, default=20)
     parser.add_argument("--concurrency", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--blind", action="store_true", help="a vendor that cannot list its jobs")
@@ -69,7 +69,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         questions, output = make_questions(root / "questions", runs), root / "out"
-        more = ("--concurrency", str(args.concurrency), "-p", "latency=0.3", "-p", "reply=0.05")
+        more = ("--concurrency", str(args.concurrency), "-p", "latency=0.5", "-p", "reply=0.05")
         line = command(questions, output, *more, model=BLIND_LEDGER if args.blind else LEDGER)
         env, begun, kills = environment(root / "vendor"), time.monotonic(), 0
         while kills < args.kills and kill_once(line, env, root / "vendor", chance):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.helpers import REPOSITORY, make_task
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

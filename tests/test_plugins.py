@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
+
 from tests.hostile.cases import CASES, ENDLESS, hook, model
 from tests.hostile.dists import GOOD, site_folder, write_dist
-
 from vmevalkit_core.containment import TimeUp, within
 from vmevalkit_core.dists import DistFacts, fits
 from vmevalkit_core.errors import ConfigError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.helpers import make_task
 
+from tests.helpers import make_task
 from vmevalkit_core import load_questions
 from vmevalkit_core.errors import MissingFrame, QuestionError, UsageError
 from vmevalkit_core.questions import QuestionProblem, TaskFolder, scan

@@ -5,9 +5,9 @@ import gc
 from datetime import UTC, datetime
 
 import pytest
+
 from tests.hostile.cases import hook, model
 from tests.hostile.dists import GOOD, site_folder, write_dist
-
 from vmevalkit_core.errors import MissingExtra, PluginError, UnknownModel, UsageError
 from vmevalkit_core.records import Event, FreeOptions, GenerationRequest, Options
 from vmevalkit_core.registry import Registry

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers import BLIND_LEDGER, LEDGER, ledger_lines, make_task, records, runner_in, statuses
 
+from tests.helpers import BLIND_LEDGER, LEDGER, ledger_lines, make_task, records, runner_in, statuses
 from vmevalkit_core.errors import ConfigError, MissingCredential
 from vmevalkit_core.media.clips import check_clip
 from vmevalkit_core.planner import Action, Plan, Policy
@@ -134,6 +134,17 @@ def test_lost_answer_is_found_by_our_token(tmp_path: Path, questions: Path) -> N
     assert statuses(tmp_path) == ["uncertain"] * 4
     assert run(runner_in(tmp_path), questions, LEDGER, fault="bug").good == 4
     assert len(ledger_lines(tmp_path)) == 4
+
+
+def test_request_that_never_arrived_is_sent(tmp_path: Path, questions: Path) -> None:
+    """A vendor that lists every job proves that a lost request was not taken; then it is sent, once."""
+    run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    (tmp_path / "ledger.jsonl").unlink()
+    report = run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    assert report.ends["uncertain"] == 4  # sent, and its answer was lost again
+    assert run(runner_in(tmp_path), questions, LEDGER, fault="bug").good == 4
+    assert len(ledger_lines(tmp_path)) == 4
+    assert {record["inference"]["attempts"] for record in records(tmp_path)} == {1}
 
 
 def test_uncertain_run_is_sent_again_on_order_only(tmp_path: Path, questions: Path) -> None:

@@ -14,6 +14,7 @@ VmevalError(message, hint)
 ├── RecordError                    a metadata.json that cannot be read
 ├── GenerationError                one run ended badly, the others go on
 │   ├── RetryableError             the same call again: 429, 503, a cut download
+│   │   └── NotAccepted            the vendor's own list proves that it never took the request
 │   ├── RejectedError              moderated or bad input: recorded, never retried
 │   ├── JobFailed                  the vendor accepted the job and failed it
 │   ├── ClipError                  what came back is not a whole video
@@ -101,6 +102,10 @@ class RetryableError(GenerationError):
     ) -> None:
         super().__init__(message, hint=hint, generation_id=generation_id)
         self.retry_after = retry_after
+
+
+class NotAccepted(RetryableError):
+    """The vendor's complete list does not hold the request, so sending it again cannot pay twice."""
 
 
 class RejectedError(GenerationError):

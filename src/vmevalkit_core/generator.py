@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vmevalkit_core.clock import Clock
-from vmevalkit_core.errors import JobFailed, RejectedError, RetryableError, UncertainSubmitError
+from vmevalkit_core.errors import JobFailed, NotAccepted, RejectedError, RetryableError, UncertainSubmitError
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.records import Candidate, Clip, Done, Failed, GenerationRequest, Intent, Pending, Submission
 from vmevalkit_core.retry import POLL, RetryPolicy, retried
@@ -80,6 +80,8 @@ class ApiGenerator(ABC):
     """Seconds after the time-out of a lost submit during which its job may still appear in the vendor's list."""
     look_again: float = 10.0
     """Seconds between the two looks at that list."""
+    lists_every_job: bool = False
+    """True where `find` sees every job with our token: a request that it does not find was never taken."""
     polling: RetryPolicy = POLL
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
@@ -111,7 +113,10 @@ class ApiGenerator(ABC):
         return await self._collect(submission, job)
 
     async def recover(self, request: GenerationRequest, job: Job) -> Clip:
-        """The clip of a request whose answer was lost, when the vendor knows it by our token."""
+        """The clip of a request whose answer was lost, when the vendor knows it by our token.
+
+        NotAccepted when the vendor's list proves that it was never taken; UncertainSubmitError otherwise.
+        """
         if type(self).find is ApiGenerator.find or job.intent is None:
             raise UncertainSubmitError(_LOST, hint=_LOST_HINT)
         submission = await self._adopt(request, job.intent)
@@ -130,6 +135,8 @@ class ApiGenerator(ABC):
             if len(exact) == 1:
                 return Submission(id=exact[0].id, resume=exact[0].resume)
             await clock.sleep(wait)
+        if self.lists_every_job and not candidates:
+            raise NotAccepted("the vendor's list does not hold the request that was lost")
         listed = ", ".join(one.id for one in candidates) or "none"
         raise UncertainSubmitError(f"{_LOST}; jobs that may be it: {listed}", hint=_LOST_HINT)
 

@@ -61,7 +61,7 @@ class InlineWorker:
         return answer
 
     def _build(self, spec: ModelSpec) -> Any:
-        factory = self._registry.load_target(spec.factory)
+        factory: Any = self._registry.load_target(spec.factory)
         if not inspect.iscoroutinefunction(getattr(factory, "generate", None)):
             raise PluginError(
                 f"{spec.factory} of {spec.name} has no `async def generate(self, request, job)`",

@@ -65,6 +65,7 @@ class Ledger(ApiGenerator):
     submit_timeout = 0.2
     settle = 0.1
     look_again = 0.1
+    lists_every_job = True
     refusals = 0
 
     @property

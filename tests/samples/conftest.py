@@ -20,7 +20,7 @@ def shipped() -> Path:
 def folder(request: pytest.FixtureRequest) -> Path:
     """The folder of each sample of the test module's DOMAIN in turn."""
     domain: str = request.module.DOMAIN
-    return SHIPPED / f"{domain}_task" / f"{domain}_{request.param:04d}"
+    return SHIPPED / f"{domain}_task" / f"{domain}_sample_{request.param}"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ TEXTS = ["prompt.txt", "question_metadata.json"]
 PICTURES = ["first_frame.png", "final_frame.png"]
 KEYS = ["id", "prompt", "first_image_path", "final_image_path", "task_category", "domain", "difficulty", "seed"]
 NAMES = [
-    f"{domain}_task/{domain}_{index:04d}"
+    f"{domain}_task/{domain}_sample_{index}"
     for domain in ("chess", "maze", "raven", "rotation", "sudoku")
     for index in (0, 1)
 ]

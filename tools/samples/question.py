@@ -23,12 +23,12 @@ class Question:
 
     @property
     def identifier(self) -> str:
-        """The question's name, unique among all samples, such as "maze_0001"."""
-        return f"{self.domain}_{self.index:04d}"
+        """The question's name, unique among all samples, such as "maze_sample_1"."""
+        return f"{self.domain}_sample_{self.index}"
 
     @property
     def folder(self) -> str:
-        """Where the question lies below the samples folder, such as "maze_task/maze_0001"."""
+        """Where the question lies below the samples folder, such as "maze_task/maze_sample_1"."""
         return f"{self.domain}_task/{self.identifier}"
 
     def metadata(self) -> dict[str, object]:

@@ -47,26 +47,40 @@ def _common(
 Many = list[str] | None
 QuestionsPath = Annotated[
     Path | None,
-    typer.Argument(metavar="[QUESTIONS]", help="Folder of task pairs; default data/questions, else the samples."),
+    typer.Argument(metavar="QUESTIONS", help="Folder of task pairs; default data/questions, else the samples."),
 ]
-Models = Annotated[Many, typer.Option("-m", "--model", help="A model, or FILE.py:CLASS; may be repeated.")]
+Models = Annotated[
+    Many, typer.Option("-m", "--model", metavar="MODEL", help="A model, or FILE.py:CLASS; may be repeated.")
+]
 Experiment = Annotated[
-    str, typer.Option("-e", "--experiment", envvar="VMEVAL_EXPERIMENT", help="Folder of one study, below the output.")
+    str,
+    typer.Option(
+        "-e", "--experiment", metavar="NAME", envvar="VMEVAL_EXPERIMENT", help="Folder of one study, below the output."
+    ),
 ]
-Output = Annotated[Path, typer.Option("-o", "--output", envvar="VMEVAL_OUTPUT", help="Folder of all results.")]
-Domains = Annotated[Many, typer.Option("--domain", help="Only this domain; may be repeated.")]
-Tasks = Annotated[Many, typer.Option("--task", help="Only this task id; may be repeated.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="At most this many task pairs of each domain.")]
-Samples = Annotated[int, typer.Option(min=1, help="Clips for each task pair.")]
-Seed = Annotated[int, typer.Option(help="Seed of sample 0; sample k uses SEED + k.")]
-OptionTexts = Annotated[Many, typer.Option("-p", "--option", help="KEY=VALUE or MODEL:KEY=VALUE; may be repeated.")]
-Concurrency = Annotated[int, typer.Option(min=1, envvar="VMEVAL_CONCURRENCY", help="Runs at once, for each account.")]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", metavar="FOLDER", envvar="VMEVAL_OUTPUT", help="Folder of all results.")
+]
+Domains = Annotated[Many, typer.Option("--domain", metavar="DOMAIN", help="Only this domain; may be repeated.")]
+Tasks = Annotated[Many, typer.Option("--task", metavar="ID", help="Only this task id; may be repeated.")]
+Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most this many task pairs of each domain.")]
+Samples = Annotated[int, typer.Option(min=1, metavar="N", help="Clips for each task pair.")]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seed of sample 0; sample k uses SEED + k.")]
+OptionTexts = Annotated[
+    Many,
+    typer.Option(
+        "-p", "--option", metavar="KEY=VALUE", help="An option, of one model as MODEL:KEY=VALUE; may be repeated."
+    ),
+]
+Concurrency = Annotated[
+    int, typer.Option(min=1, metavar="N", envvar="VMEVAL_CONCURRENCY", help="Runs at once, for each account.")
+]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]
 RerunChanged = Annotated[bool, typer.Option("--rerun-changed", help="Run again what was asked differently.")]
 KeepChanged = Annotated[bool, typer.Option("--keep-changed", help="Keep what was asked differently.")]
 Resubmit = Annotated[bool, typer.Option("--resubmit-uncertain", help="Send again what may have been billed.")]
 Adopt = Annotated[Many, typer.Option("--adopt", metavar="RUN_ID=JOB_ID", help="A lost job that you found.")]
-Interceptors = Annotated[Many, typer.Option("--with", help="An interceptor to switch on.")]
+Interceptors = Annotated[Many, typer.Option("--with", metavar="NAME", help="An interceptor to switch on.")]
 AllowGone = Annotated[bool, typer.Option("--allow-gone", help="Try models that are gone.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Hash and decode finished clips first.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
@@ -75,6 +89,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before paid r
 
 @app.command()
 def run(
+    *,
     questions: QuestionsPath = None,
     models: Models = None,
     experiment: Experiment = "default",

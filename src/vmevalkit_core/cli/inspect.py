@@ -27,9 +27,8 @@ def show_status(path: Path, *, as_json: bool) -> int:
     if hidden:
         out.say(f"\n... and {hidden:,} more that are no success")
     if status.estimated:
-        out.say(
-            f"\nCharged: {out.money(status.charged)}; at most, with what is not known yet: {out.money(status.estimated)}"
-        )
+        most = f"at most {out.money(status.estimated)} with what is not known yet"
+        out.say(f"\nCharged: {out.money(status.charged)}; {most}")
     return 0
 
 
@@ -44,9 +43,8 @@ def show_verdict(path: Path, *, as_json: bool) -> int:
     unfinished = f", {verdict.unfinished:,} not finished" if verdict.unfinished else ""
     bad = len({finding.folder for finding in verdict.findings})
     wrong = f"{out.count(bad, 'folder')} with problems" if bad else "all whole"
-    out.say(
-        f"{out.count(verdict.checked, 'run folder')}, {out.count(verdict.clips, 'clip')} decoded{unfinished}: {wrong}."
-    )
+    checked = f"{out.count(verdict.checked, 'run folder')}, {out.count(verdict.clips, 'clip')} decoded"
+    out.say(f"{checked}{unfinished}: {wrong}.")
     return int(bool(bad))
 
 

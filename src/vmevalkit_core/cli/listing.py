@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vmevalkit_core.cli import out
-from vmevalkit_core.registry import Registry
+from vmevalkit_core.cli.catalog import is_file_target, load_registry, tell_problems
 
 if TYPE_CHECKING:
     from vmevalkit_core.records import Options
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def list_models(*, as_json: bool) -> int:
     """Every model of every plugin, then the plugins that have a problem."""
-    registry = Registry.load()
+    registry = load_registry()
     if as_json:
         out.dump([spec.to_json() | {"plugin": registry.owner(spec.name).distribution} for spec in registry.models()])
     else:
@@ -26,7 +26,7 @@ def list_models(*, as_json: bool) -> int:
 
 def show_model(name: str, *, as_json: bool) -> int:
     """One model with its options, their bounds and defaults."""
-    registry = Registry.load()
+    registry = load_registry()
     spec = registry.add_file(name) if is_file_target(name) else registry.get(name)
     options = registry.options_class(spec)
     owner = registry.owner(spec.name)
@@ -43,7 +43,7 @@ def show_model(name: str, *, as_json: bool) -> int:
 
 def list_plugins(*, as_json: bool) -> int:
     """Every plugin with its models, then the plugins that have a problem."""
-    registry = Registry.load()
+    registry = load_registry()
     owned: dict[str, list[str]] = {plugin.name: [] for plugin in registry.plugins}
     for spec in registry.models():
         owned[registry.owner(spec.name).name].append(spec.name)
@@ -73,17 +73,6 @@ def list_questions(path: str, *, domains: list[str], as_json: bool) -> int:
     for problem in problems:
         out.note(f"Problem: {problem.path} {problem.reason}; {problem.hint}")
     return 1 if problems else 0
-
-
-def tell_problems(registry: Registry) -> None:
-    """Name each broken plugin on stderr, with its repair line."""
-    for one in registry.problems:
-        out.note(f"Problem: plugin {one.name} of {one.distribution} ({one.stage}): {one.error}\n  {one.hint}")
-
-
-def is_file_target(name: str) -> bool:
-    """Whether a model is given as `path/to/file.py:Class`."""
-    return ".py:" in name
 
 
 def _model_row(spec: ModelSpec) -> tuple[str, ...]:

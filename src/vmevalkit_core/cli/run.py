@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from vmevalkit_core.cli import out
+from vmevalkit_core.cli.catalog import is_file_target, load_registry, tell_problems
 from vmevalkit_core.cli.environment import environment
-from vmevalkit_core.cli.listing import is_file_target, tell_problems
 from vmevalkit_core.cli.parameters import coerced, parse_adopt, parse_options, texts_for
 from vmevalkit_core.cli.summary import (
     as_facts,
@@ -79,7 +79,7 @@ class RunCommand:
 
     @cached_property
     def _registry(self) -> Registry:
-        return Registry.load()
+        return load_registry()
 
     @cached_property
     def _runner(self) -> Runner:

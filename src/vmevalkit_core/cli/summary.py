@@ -93,7 +93,7 @@ def changed_error(plan: Plan) -> ChangedRuns:
         f"{out.count(number, 'finished run')} {'was' if number == 1 else 'were'} asked differently ({fields}); "
         f"nothing was sent. For example {key.model} {key.domain}/{key.task_id}: {'; '.join(map(str, changes))}"
     )
-    cost = "for an unknown price" if plan.changed_cost is None else f"for at most {out.money(plan.changed_cost)}"
+    cost = "free" if plan.changed_cost == 0 else f"costs at most {out.money(plan.changed_cost)}"
     hint = f"choose another -e EXPERIMENT, or --keep-changed, or --rerun-changed ({cost})"
     return ChangedRuns(message, hint=hint)
 

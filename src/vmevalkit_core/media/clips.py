@@ -45,7 +45,10 @@ class ClipInfo:
 
 
 def check_clip(path: str | Path) -> ClipInfo:
-    """Decode a file to its last frame and measure it; ClipError, and nothing else, unless it is a whole video."""
+    """Decode a file to its last frame and measure it; ClipError, and nothing else, unless it is a whole video.
+
+    A cut is told by the lengths that the container announces; a WebM that was streamed live announces none.
+    """
     path = Path(path)
     with _only_clip_errors(path), _opened(path) as (container, stream):
         shown = _shown(container, stream)

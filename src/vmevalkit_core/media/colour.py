@@ -26,8 +26,9 @@ class ToVideo:
         self._reformatter = VideoReformatter()
 
     def __call__(self, picture: Image.Image) -> av.VideoFrame:
+        """The frame of a picture in mode RGB of even width and height."""
         return self._reformatter.reformat(
-            av.VideoFrame.from_image(picture),
+            av.VideoFrame.from_image(picture),  # type: ignore[no-untyped-call]
             format="yuv420p",
             src_colorspace=_BT601,
             dst_colorspace=BT709,
@@ -44,6 +45,7 @@ class ToPicture:
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> Image.Image:
+        """The picture of a frame in whatever pixel format."""
         full = frame.color_range == FULL or frame.format.name.startswith("yuvj")
         rgb = self._reformatter.reformat(
             frame,
@@ -55,7 +57,7 @@ class ToPicture:
             dst_color_range=FULL,
             interpolation=_SCALER,
         )
-        return cast(Image.Image, rgb.to_image())
+        return cast(Image.Image, rgb.to_image())  # type: ignore[no-untyped-call]
 
 
 def _matrix(frame: av.VideoFrame) -> int:

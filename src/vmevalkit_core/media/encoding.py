@@ -61,21 +61,32 @@ def _rate(fps: float) -> Fraction:
 
 
 def _even_pictures(frames: Iterable[Frame]) -> Iterator[Image.Image]:
-    size = None
+    size: tuple[int, int] | None = None
     for index, frame in enumerate(frames):
         picture = _picture(frame, index)
-        if picture.size != (size := size or picture.size):
-            found, first = ("{} x {}".format(*pair) for pair in (picture.size, size))
-            raise ClipError(f"frame {index} is {found} pixels, the first one is {first}")
+        size = size or picture.size
+        if picture.size != size:
+            raise ClipError(f"frame {index} is {_by(picture.size)} pixels, the first one is {_by(size)}")
         yield _padded_to_even(picture)
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]}"
 
 
 def _picture(frame: Frame, index: int) -> Image.Image:
     try:
-        return flatten(frame if isinstance(frame, Image.Image) else Image.fromarray(frame))
+        return flatten(frame if isinstance(frame, Image.Image) else _from_array(frame))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         hint = "a frame is a PIL image or an array of shape (height, width, 3) and type uint8"
         raise ClipError(f"frame {index} is not a picture: {error}", hint=hint) from error
+
+
+def _from_array(pixels: Pixels) -> Image.Image:
+    shape = pixels.__array_interface__["shape"]
+    if len(shape) != 3:  # Pillow would take a mere row of numbers for a picture
+        raise TypeError(f"an array of shape {shape}")
+    return Image.fromarray(pixels)
 
 
 def _padded_to_even(picture: Image.Image) -> Image.Image:

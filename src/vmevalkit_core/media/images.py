@@ -6,25 +6,18 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vmevalkit_core.errors import MissingFrame, QuestionError
 
 MAX_PIXELS = 50_000_000
 """A larger picture is refused: a small file can unpack to more memory than the machine has."""
-# Formats of pixels only: Pillow hands others, such as EPS, to outside programs. MPO is what phones save as .jpg.
-_MEDIA_TYPES = {
-    "PNG": "image/png",
-    "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
-    "BMP": "image/bmp",
-    "TIFF": "image/tiff",
-}
+# Formats of pixels only: Pillow hands others, such as EPS, to outside programs.
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+_PNG_END = b"IEND\xaeB`\x82"
 _ORIENTATION = 0x0112
 _SIDEWAYS = {5, 6, 7, 8}
 _SAVE_HINT = "save it again as a PNG"
@@ -56,10 +49,15 @@ def inspect_image(path: str | Path) -> ImageInfo:
         return ImageInfo(
             width=width,
             height=height,
-            media_type=_MEDIA_TYPES[image.format or ""],
+            media_type=_media_type(image),
             sha256=hashlib.file_digest(handle, "sha256").hexdigest(),
             size=handle.tell(),
         )
+
+
+def _media_type(image: Image.Image) -> str:
+    # Phones save several pictures in one JPEG file, which Pillow calls MPO.
+    return "image/jpeg" if image.format == "MPO" else f"image/{str(image.format).lower()}"
 
 
 def open_rgb(path: str | Path) -> Image.Image:
@@ -87,7 +85,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _opened(path: Path) -> Iterator[BufferedReader]:
     try:
         with path.open("rb") as handle:
             if not handle.read(1):
@@ -99,7 +97,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise MissingFrame(f"there is no image {path}", hint="check the name of the file") from error
     except (PermissionError, IsADirectoryError) as error:
         raise QuestionError(f"{path} cannot be read: {error.strerror}", hint="it has to be a readable file") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise QuestionError(f"{path} is not an image", hint="PNG, JPEG, WebP, GIF, BMP and TIFF are read") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(path) from error
@@ -107,17 +105,20 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise QuestionError(f"{path} is damaged or cut short: {error}", hint=_SAVE_HINT) from error
 
 
-def _loaded(path: Path, handle: BinaryIO) -> Image.Image:
-    """The picture with all its pixels; checked twice, because each check misses cuts that the other finds."""
+def _loaded(path: Path, handle: BufferedReader) -> Image.Image:
+    """The picture with all its pixels; checked thrice, because each check misses cuts."""
     _started(path, handle).verify()
     image = _started(path, handle)
     image.load()
+    handle.seek(0)
+    if image.format == "PNG" and _PNG_END not in handle.read():
+        raise QuestionError(f"{path} is cut short", hint=_SAVE_HINT)
     return image
 
 
-def _started(path: Path, handle: BinaryIO) -> Image.Image:
+def _started(path: Path, handle: BufferedReader) -> Image.Image:
     handle.seek(0)
-    image = Image.open(handle, formats=tuple(_MEDIA_TYPES))
+    image = Image.open(handle, formats=_FORMATS)
     if image.width * image.height > MAX_PIXELS:
         raise _too_large(path)
     return image

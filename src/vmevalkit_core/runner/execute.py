@@ -15,6 +15,7 @@ from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import (
     ClipError,
     GenerationError,
+    NotAccepted,
     RetryableError,
     UncertainSubmitError,
     UsageError,
@@ -146,7 +147,10 @@ class Executor:
     async def _ask(self, run: PlannedRun, handle: Handle, decision: Decision) -> Clip:
         request = request_of(handle.metadata, handle.folder)
         if decision.action is Action.RECOVER:
-            return await self.worker.recover(run.ask.spec, request, handle)
+            try:
+                return await self.worker.recover(run.ask.spec, request, handle)
+            except NotAccepted:
+                await handle.renew_intent()
         if handle.submission:
             return await self.worker.run(run.ask.spec, request, handle)
         return await retried(lambda: self.worker.run(run.ask.spec, request, handle), SUBMIT, self.clock)
@@ -195,7 +199,7 @@ async def _fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
 
 def _status_after(error: BaseException, handle: Handle, *, paid: bool) -> RunStatus:
     """What is known of a run after an error: only a certain end may be called failed."""
-    if isinstance(error, UncertainSubmitError):
+    if isinstance(error, UncertainSubmitError) or (handle.intent and not handle.submission):
         return "uncertain"
     certain = isinstance(error, VmevalError) and not isinstance(error, RetryableError | ClipError)
     if handle.submission is not None:

@@ -67,6 +67,15 @@ class Handle:
         await self.save()
         self.tell("submitted")
 
+    async def renew_intent(self) -> None:
+        """Put on disk that the request is sent after all, now that the first one is known to be lost."""
+        self.intent = None
+        facts = self.metadata.provenance
+        if facts.intent:
+            facts.intent = facts.intent.model_copy(update={"time": self.clock.now()})
+        self.metadata.inference.status = "submitting"
+        await self.save()
+
     def progress(self, fraction: float | None = None, stage: str = "") -> None:
         """Pass on how far the job is."""
         self.tell("progress", fraction=fraction, stage=stage)

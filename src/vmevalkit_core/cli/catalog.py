@@ -1,0 +1,26 @@
+"""The installed models, as every command needs them."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+
+from vmevalkit_core.cli import out
+from vmevalkit_core.registry import Registry
+
+
+def load_registry() -> Registry:
+    """Everything installed. What a plugin prints while it is imported is no result, so it goes to stderr."""
+    with redirect_stdout(sys.stderr):
+        return Registry.load()
+
+
+def tell_problems(registry: Registry) -> None:
+    """Name each broken plugin on stderr, with its repair line."""
+    for one in registry.problems:
+        out.note(f"Problem: plugin {one.name} of {one.distribution} ({one.stage}): {one.error}\n  {one.hint}")
+
+
+def is_file_target(name: str) -> bool:
+    """Whether a model is given as `path/to/file.py:Class`."""
+    return ".py:" in name
