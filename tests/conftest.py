@@ -34,7 +34,7 @@ def vmeval(tmp_path: Path) -> Command:
         return subprocess.run(
             [sys.executable, "-m", "vmevalkit_core", *args],
             cwd=tmp_path / "work",
-            env=clean_env(LEDGER_DIR=str(tmp_path), **env),
+            env=clean_env(**({"LEDGER_DIR": str(tmp_path)} | env)),
             capture_output=True,
             text=True,
             timeout=120,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -55,6 +55,15 @@ class Status:
             cost = attempt.provenance.get("cost") or {}
             self.charged += _money(cost.get("charged"))
             self.estimated += _money(cost.get("charged") or cost.get("estimated"))
+
+    def to_json(self) -> dict[str, Any]:
+        """The same facts as plain values."""
+        return {
+            "models": {model: dict(count) for model, count in self.counts.items()},
+            "unfinished": [{"folder": folder, "status": end, "error": error} for folder, end, error in self.unfinished],
+            "charged": str(self.charged),
+            "at_most": str(self.estimated),
+        }
 
     @property
     def total(self) -> int:

@@ -12,10 +12,12 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 def name_problem(name: str) -> str | None:
     """Why a name cannot be a folder of the results on every platform, or None."""
-    if not name or name.startswith(".") or name.endswith((".", " ")) or name != name.strip():
-        return "is empty, begins or ends with a space, or begins or ends with a dot"
+    if not name:
+        return "is empty"
     if bad := _FORBIDDEN.search(name):
         return f"holds {bad.group()!r}"
+    if name != name.strip() or name.startswith(".") or name.endswith("."):
+        return "begins or ends with a dot or a space"
     if _RESERVED.fullmatch(name):
         return "is a reserved device name"
     try:

@@ -15,7 +15,7 @@ def show_status(path: Path, *, as_json: bool) -> int:
     """A table of models and ends, then every unfinished run in words."""
     status = status_of(path)
     if as_json:
-        out.dump(dataclasses.asdict(status))
+        out.dump(status.to_json())
         return 0
     if not status.total:
         out.say(f"{path} holds no runs yet.")
@@ -36,7 +36,7 @@ def show_verdict(path: Path, *, as_json: bool) -> int:
     """What is wrong in a folder; 0 when nothing is."""
     verdict = validate(path)
     if as_json:
-        out.dump(dataclasses.asdict(verdict))
+        out.dump(dataclasses.asdict(verdict) | {"findings": [finding._asdict() for finding in verdict.findings]})
         return int(bool(verdict.findings))
     for finding in verdict.findings:
         out.say(f"{finding.folder}: {finding.problem}")

@@ -6,11 +6,11 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vmevalkit_core.errors import ConfigError
+from vmevalkit_core.errors import ConfigError, PluginError
 from vmevalkit_core.questions import SHOWN_FILES, TaskFolder
 from vmevalkit_core.records import Options
 from vmevalkit_core.specs import ModelSpec
@@ -89,9 +89,22 @@ def ask_of(spec: ModelSpec, options_class: type[Options], given: Mapping[str, An
         given=dict(given),
         options=options.model_dump(mode="json"),
         defaults=_defaults(options_class),
-        price=options.price(),
+        price=_price(spec, options),
         account=account,
     )
+
+
+def _price(spec: ModelSpec, options: Options) -> Decimal | None:
+    price = options.price()
+    if price is None:
+        return None
+    try:
+        exact = Decimal(str(price))
+    except InvalidOperation:
+        exact = Decimal("NaN")
+    if not exact.is_finite() or exact < 0:
+        raise PluginError(f"the price of {spec.name} is {price!r}", hint="its plugin has to return a Decimal")
+    return exact
 
 
 def _defaults(options_class: type[Options]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from vmevalkit_core.errors import (
     ClipError,
     GenerationError,
     NotAccepted,
+    QuestionError,
     RetryableError,
     UncertainSubmitError,
     UsageError,
@@ -110,10 +112,12 @@ class Executor:
         if replaced and replaced.status == "running":
             self._close_replaced(replaced)
 
+        number = max((one.number for one in before), default=0) + 1
+
         def record(question: Path, folder: Path) -> RunMetadata:
             owner = self.registry.owner(run.ask.spec.name)
-            number = max((one.number for one in before), default=0) + 1
-            return describe(run, owner, question, folder, now=now, attempts=number, interceptors=self.interceptors)
+            with _naming(question, run.task.folder):
+                return describe(run, owner, question, folder, now=now, attempts=number, interceptors=self.interceptors)
 
         return self.store.create(run.key, now, run.task.sources(), record)
 
@@ -154,6 +158,15 @@ class Executor:
         if handle.submission:
             return await self.worker.run(run.ask.spec, request, handle)
         return await retried(lambda: self.worker.run(run.ask.spec, request, handle), SUBMIT, self.clock)
+
+
+@contextmanager
+def _naming(copy: Path, source: Path) -> Iterator[None]:
+    """Errors about a copy name the user's own file: the copy is gone when he reads them."""
+    try:
+        yield
+    except QuestionError as error:
+        raise QuestionError(error.message.replace(str(copy), str(source)), hint=error.hint) from error
 
 
 def _land(clip: Clip, handle: Handle) -> ClipInfo:

@@ -1,0 +1,121 @@
+"""Every command and every snippet of the README, typed as it stands, in the order in which it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import REPOSITORY
+from tests.package.conftest import build_wheel, entered, environment, typed
+
+pytestmark = pytest.mark.package
+BLOCK = re.compile(r"<!-- (?P<name>[^>]+?) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
+BLOCKS = {match["name"]: match["text"] for match in BLOCK.finditer((REPOSITORY / "README.md").read_text())}
+
+
+@pytest.fixture(scope="module")
+def demo(checkout: Path) -> tuple[Path, dict[str, str]]:
+    """The folder that the README's first command makes, and a shell in its environment."""
+    typed(BLOCKS["run command"], checkout, entered(Path("/nowhere")))
+    folder = checkout / "demo"
+    samples = REPOSITORY / "src" / "vmevalkit_core" / "samples"
+    shutil.copytree(samples, folder / "my" / "questions")
+    for name in [name for name in BLOCKS if name.startswith("check: file ")]:
+        path = folder / name.removeprefix("check: file ")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(BLOCKS[name])
+    return folder, entered(folder / ".venv")
+
+
+def successes(folder: Path, model: str = "*") -> int:
+    """Runs on disk that are called a success."""
+    found = folder.glob(f"data/outputs/*/{model}/*/*/*/metadata.json")
+    return sum(json.loads(path.read_text())["inference"]["status"] == "success" for path in found)
+
+
+def test_first_command_runs_the_main_job(demo: tuple[Path, dict[str, str]]) -> None:
+    """Ten clips over five domains, in a folder that was empty, on a machine that had nothing."""
+    folder, env = demo
+    assert successes(folder, "baseline-hold") == 10
+    assert "10 clips decoded: all whole" in typed("vmeval validate", folder, env)
+
+
+@pytest.mark.parametrize("name", ["check: commands", "check: questions"])
+def test_commands_work_as_they_stand(demo: tuple[Path, dict[str, str]], name: str) -> None:
+    """Line by line, each with exit code 0."""
+    folder, env = demo
+    for line in BLOCKS[name].splitlines():
+        assert typed(line, folder, env), line
+
+
+def test_real_model_runs_from_its_file(demo: tuple[Path, dict[str, str]], vendor: str) -> None:
+    """Submit, poll and fetch over a real socket."""
+    folder, env = demo
+    typed(BLOCKS["check: acme"], folder, env | {"ACME_API_KEY": "sk-secret", "ACME_BASE_URL": vendor})
+    assert successes(folder, "acme-1") == 5
+
+
+def test_plugin_of_the_readme_works_as_a_wheel(demo: tuple[Path, dict[str, str]], wheel: Path, tmp_path: Path) -> None:
+    """Built, installed with nothing but the core into a fresh environment, listed, run, validated."""
+    folder, _ = demo
+    plugin = build_wheel(folder / "vmevalkit-zoom", tmp_path / "dist")
+    env = environment(tmp_path / "venv", wheel, plugin)
+    assert '"zoom"' in typed("vmeval models list --json", tmp_path, env)
+    typed("vmeval run -m zoom", tmp_path, env)
+    assert successes(tmp_path, "zoom") == 10
+    assert "all whole" in typed("vmeval validate", tmp_path, env)
+
+
+def test_plugin_commands_work_as_they_stand(demo: tuple[Path, dict[str, str]]) -> None:
+    """From the source folder, as its author would."""
+    folder, env = demo
+    typed(BLOCKS["check: plugin"], folder, env)
+    assert successes(folder, "zoom") == 10
+
+
+def test_plugin_is_about_thirty_lines() -> None:
+    """The promise of the heading, without blank lines."""
+    texts = [text for name, text in BLOCKS.items() if name.startswith("check: file vmevalkit-zoom/vmevalkit_zoom")]
+    assert len([line for text in texts for line in text.splitlines() if line.strip()]) <= 30
+
+
+@pytest.fixture
+def vendor(demo: tuple[Path, dict[str, str]]) -> Iterator[str]:
+    """The vendor of the README's example, on a loopback socket."""
+    clip = next(demo[0].glob("data/outputs/default/*/*/*/*/video/*.mp4")).read_bytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        polls = 0
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+        def answer(self, body: bytes) -> None:
+            known = self.headers["authorization"] == "Bearer sk-secret"
+            self.send_response(200 if known else 401)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            assert b'name="duration"\r\n\r\n4\r\n' in body
+            self.answer(b'{"id": "job-1"}')
+
+        def do_GET(self) -> None:
+            type(self).polls += 1
+            done = b'{"state": "done", "url": "/clip.mp4"}' if self.polls > 3 else b'{"state": "running"}'
+            self.answer(clip if self.path == "/clip.mp4" else done)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()

@@ -1,0 +1,182 @@
+"""The command as people and programs use it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import BLIND_LEDGER, LEDGER, ledger_lines, statuses
+from vmevalkit_core import __version__
+
+Vmeval = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_bare_run_makes_ten_checked_clips(vmeval: Vmeval, tmp_path: Path) -> None:
+    """In an empty folder, over five domains, accepted by validate; and again it does nothing."""
+    first = vmeval("run")
+    assert (first.returncode, "10 of 10 runs succeeded." in first.stdout) == (0, True)
+    assert len(list((tmp_path / "work" / "data" / "outputs" / "default" / "baseline-hold").iterdir())) == 5
+    checked = vmeval("validate")
+    assert (checked.returncode, checked.stdout) == (0, "10 run folders, 10 clips decoded: all whole.\n")
+    assert "Nothing to do: all 10 runs are done already." in vmeval("run").stdout
+
+
+def test_piped_progress_is_one_line_a_run(vmeval: Vmeval, questions: Path) -> None:
+    """Results on stdout, everything else on stderr, nothing that moves."""
+    done = vmeval("run", str(questions), "-m", "baseline-hold")
+    lines = done.stderr.splitlines()
+    assert len(lines) == 4
+    assert lines[-1].startswith("[4/4] success")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_json_is_all_that_stdout_holds(vmeval: Vmeval, questions: Path) -> None:
+    """For programs."""
+    facts = json.loads(vmeval("run", str(questions), "-m", "baseline-hold", "--json").stdout)
+    assert facts["ended"] == {"success": 4}
+    for command in (
+        ["models", "list"],
+        ["models", "show", "baseline-hold"],
+        ["plugins", "list"],
+        ["status"],
+        ["validate"],
+    ):
+        assert json.loads(vmeval(*command, "--json").stdout)
+    assert len(json.loads(vmeval("questions", "list", str(questions), "--json").stdout)["task_pairs"]) == 4
+
+
+def test_version_is_told(vmeval: Vmeval) -> None:
+    """By the quick door and by Typer alike."""
+    assert vmeval("--version").stdout == f"vmeval {__version__}\n"
+    assert vmeval("--version", "--version").stdout == f"vmeval {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "hint"),
+    [
+        pytest.param(["run", "-m", "baseline-hald"], "no installed plugin", "baseline-hold", id="unknown-model"),
+        pytest.param(["run", "nowhere"], "no folder nowhere", "layout", id="no-questions"),
+        pytest.param(["run", "-p", "secnds=3"], "no option 'secnds'", "seconds, fps", id="unknown-option"),
+        pytest.param(["run", "-p", "seconds"], "not of the form KEY=VALUE", "", id="no-value"),
+        pytest.param(["run", "-p", "x:seconds=3"], "is for x, which is not run", "baseline-hold", id="other-model"),
+        pytest.param(["run", "-p", "seconds=0"], "option seconds=0", "models show", id="out-of-bounds"),
+        pytest.param(["run", "-m", LEDGER], "needs LEDGER_DIR", "a folder for the ledger", id="no-key"),
+        pytest.param(["run", "-m", "./nothing.py:Model"], "nothing.py", "", id="no-file"),
+        pytest.param(["run", "--with", "cache"], "no interceptor cache", "installed", id="no-interceptor"),
+        pytest.param(["run", "--task", "no_such"], "no task pair matches", "questions list", id="nothing-matches"),
+        pytest.param(["run", "-e", "../up"], "holds '/'", "plain name", id="experiment-leaves"),
+        pytest.param(["run", "--rerun-changed", "--keep-changed"], "exclude each other", "", id="both-ways"),
+        pytest.param(["run", "--adopt", "abc"], "RUN_ID=JOB_ID", "", id="adopt-form"),
+        pytest.param(["status", "nowhere"], "no folder nowhere", "vmeval run", id="no-results"),
+        pytest.param(["run", "--samples", "0"], "samples", "", id="samples-zero"),
+    ],
+)
+def test_mistake_is_one_sentence_and_a_hint(vmeval: Vmeval, args: list[str], error: str, hint: str) -> None:
+    """Exit 2, no traceback, nothing written."""
+    done = vmeval(*args, LEDGER_DIR="")
+    assert done.returncode == 2
+    assert error in done.stderr
+    assert hint in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_the_traceback(vmeval: Vmeval) -> None:
+    """Anywhere in the line."""
+    assert "Traceback" in vmeval("run", "--debug", "-m", "baseline-hald").stderr
+
+
+def test_some_failures_exit_one(vmeval: Vmeval, questions: Path, tmp_path: Path) -> None:
+    """And the failed runs are named with their reason."""
+    (questions / "chess_task" / "chess_0001" / "prompt.txt").write_text("")
+    done = vmeval("run", str(questions), "-m", "baseline-hold", "-o", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert "chess_0001/prompt.txt is empty" in done.stderr
+    assert statuses(tmp_path / "out") == ["success"] * 3
+
+
+def test_paid_plan_needs_a_yes(vmeval: Vmeval, questions: Path, tmp_path: Path) -> None:
+    """Without a terminal to ask on, nothing is sent."""
+    refused = vmeval("run", str(questions), "-m", LEDGER)
+    assert refused.returncode == 2
+    assert "4 runs would cost up to $0.40; nothing was sent" in refused.stderr
+    assert ledger_lines(tmp_path) == []
+    assert vmeval("run", str(questions), "-m", LEDGER, "--yes").returncode == 0
+    assert len(ledger_lines(tmp_path)) == 4
+
+
+def test_dry_run_writes_nothing(vmeval: Vmeval, questions: Path, tmp_path: Path) -> None:
+    """It shows how many runs and what they cost at most."""
+    done = vmeval("run", str(questions), "-m", LEDGER, "--samples", "2", "--dry-run")
+    assert (done.returncode, "Cost at most: $0.80" in done.stdout) == (0, True)
+    assert not (tmp_path / "work" / "data").exists()
+
+
+def test_changed_runs_have_three_ways_on(vmeval: Vmeval, questions: Path) -> None:
+    """Nothing is sent until the user chooses."""
+    base = ["run", str(questions), "-m", LEDGER, "--yes"]
+    vmeval(*base)
+    refused = vmeval(*base, "-p", "latency=0.06")
+    assert refused.returncode == 2
+    assert "4 finished runs were asked differently (option latency)" in refused.stderr
+    assert "costs at most $0.40" in refused.stderr
+    assert "all 4 runs are done already" in vmeval(*base, "-p", "latency=0.06", "--keep-changed").stdout
+    assert "4 of 4 runs succeeded" in vmeval(*base, "-p", "latency=0.06", "--rerun-changed").stdout
+    assert "all 4 runs are done already" in vmeval(*base, "-p", "latency=0.06").stdout
+
+
+def test_status_says_what_each_end_means(vmeval: Vmeval, questions: Path) -> None:
+    """Every unfinished run in words."""
+    vmeval("run", str(questions), "-m", BLIND_LEDGER, "--yes", "-p", "fault=bug")
+    told = vmeval("status").stdout
+    assert "blind-ledger  4" in told
+    assert "the answer to a paid request was lost" in told
+
+
+def test_validate_names_what_is_broken(vmeval: Vmeval, questions: Path, tmp_path: Path) -> None:
+    """A cut video, a changed question, a missing record."""
+    vmeval("run", str(questions), "-m", "baseline-hold", "-o", str(tmp_path / "out"))
+    first, second, third, _ = sorted(path.parent for path in (tmp_path / "out").rglob("metadata.json"))
+    video = first / "video" / "generated_video.mp4"
+    video.write_bytes(video.read_bytes()[:-100])
+    (second / "question" / "prompt.txt").write_text("Another one.")
+    (third / "metadata.json").unlink()
+    done = vmeval("validate", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert f"{first}: video/generated_video.mp4" in done.stdout
+    assert "baseline-hold" in done.stdout
+    assert "metadata.json is missing" in done.stdout
+
+
+def test_verify_looks_into_the_videos(vmeval: Vmeval, questions: Path) -> None:
+    """Planning trusts sizes; --verify does not."""
+    args = ["run", str(questions), "-m", "baseline-hold"]
+    vmeval(*args)
+    video = next((questions.parent / "work").rglob("generated_video.mp4"))
+    data = bytearray(video.read_bytes())
+    data[-1] ^= 255
+    video.write_bytes(bytes(data))
+    assert vmeval(*args).returncode == 0
+    assert "not what was recorded" in vmeval(*args, "--verify").stderr
+    assert vmeval(*args, "--verify", "--retry-failed").returncode == 0
+
+
+def test_env_file_is_read_and_not_inherited(vmeval: Vmeval, questions: Path, tmp_path: Path) -> None:
+    """The key in .env is enough; the process's own environment counts for more."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "work" / ".env").write_text(f"LEDGER_DIR={tmp_path}/elsewhere\n")
+    vmeval("run", str(questions), "-m", LEDGER, "--yes", LEDGER_DIR="")
+    assert len(ledger_lines(tmp_path / "elsewhere")) == 4
+
+
+def test_closed_pipe_is_no_error(vmeval: Vmeval, tmp_path: Path) -> None:
+    """`vmeval ... | head` ends quietly."""
+    (tmp_path / "work").mkdir()
+    line = "for i in 1 2 3; do python -m vmevalkit_core models list --json; done | head -1"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
