@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import resource
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def write_run(record: Path, clip: Path, source: Path, sample: int) -> None:
     data = json.loads(record.read_text())
     folder = record.parents[2] / source.name / f"sleeper_{source.name}_20260101_000000_{sample}"
     (folder / "video").mkdir(parents=True)
-    os.link(clip, folder / "video" / "generated_video.mp4")
+    shutil.copyfile(clip, folder / "video" / "generated_video.mp4")
     data["inference"] |= {"run_id": folder.name, "sample": sample}
     facts = data["provenance"]
     facts["prompt_mtime_ns"] = (source / "prompt.txt").stat().st_mtime_ns
