@@ -6,8 +6,8 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile

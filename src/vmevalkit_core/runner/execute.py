@@ -29,6 +29,7 @@ from vmevalkit_core.records import Clip, ClipFacts, Event, Failure, RunMetadata,
 from vmevalkit_core.redact import without_query
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.retry import SUBMIT, retried
+from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.runner.handle import Handle
 from vmevalkit_core.runner.record import describe, request_of
 from vmevalkit_core.runner.report import End, Outcome
@@ -51,6 +52,7 @@ class Executor:
         registry: Registry,
         worker: InlineWorker,
         clock: Clock,
+        disk: Disk,
         emit: Emit,
         interceptors: tuple[str, ...] = (),
     ) -> None:
@@ -60,6 +62,7 @@ class Executor:
         self.registry = registry
         self.worker = worker
         self.clock = clock
+        self.disk = disk
         self.emit = emit
         self.interceptors = interceptors
         self.in_flight: set[Handle] = set()
@@ -76,18 +79,23 @@ class Executor:
             self.claims.release(run.key)
 
     async def _claimed(self, run: PlannedRun) -> Outcome:
-        # Nothing read before the claim is believed: another process may have finished the run since.
-        decision = await asyncio.to_thread(self.planner.decide, run)
-        if decision.action in ASLEEP or decision.action is Action.DAMAGED:
-            return _asleep(run, decision)
-        handle = await asyncio.to_thread(self._open, run, decision)
+        handle = await self.disk.run(self._take_up, run)
+        if isinstance(handle, Outcome):
+            return handle
         self.in_flight.add(handle)
         try:
             handle.tell("started")
-            await self._produce(run, handle, decision)
+            await self._produce(run, handle)
         finally:
             self.in_flight.discard(handle)
         return _outcome(handle)
+
+    def _take_up(self, run: PlannedRun) -> Handle | Outcome:
+        # Nothing read before the claim is believed: another process may have finished the run since.
+        decision = self.planner.decide(run)
+        if decision.action in ASLEEP or decision.action is Action.DAMAGED:
+            return _asleep(run, decision)
+        return self._open(run, decision)
 
     def _open(self, run: PlannedRun, decision: Decision) -> Handle:
         """The run's folder with its intent on disk, new or as an earlier process left it."""
@@ -102,6 +110,7 @@ class Executor:
             folder=folder,
             metadata=metadata,
             clock=self.clock,
+            disk=self.disk,
             emit=self.emit,
             recovering=recovering,
         )
@@ -139,18 +148,18 @@ class Executor:
             self.store.save(folder, metadata)
         return folder, metadata
 
-    async def _produce(self, run: PlannedRun, handle: Handle, decision: Decision) -> None:
+    async def _produce(self, run: PlannedRun, handle: Handle) -> None:
         try:
-            clip = await self._ask(run, handle, decision)
+            clip = await self._ask(run, handle)
             info = await asyncio.to_thread(_land, clip, handle)
         except (Exception, SystemExit) as error:  # a plugin may raise anything; the other runs go on
             await _fail(handle, error, paid=run.ask.price != 0 and run.ask.spec.kind == "api")
         else:
             await _succeed(handle, clip, info)
 
-    async def _ask(self, run: PlannedRun, handle: Handle, decision: Decision) -> Clip:
+    async def _ask(self, run: PlannedRun, handle: Handle) -> Clip:
         request = request_of(handle.metadata, handle.folder)
-        if decision.action is Action.RECOVER:
+        if handle.intent:
             try:
                 return await self.worker.recover(run.ask.spec, request, handle)
             except NotAccepted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.records import Event, EventKind, Intent, RunKey, RunMetadata, Submission
+from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.store import Store, clip_part
 
 LOG = logging.getLogger("vmevalkit_core.job")
@@ -26,6 +26,7 @@ class Handle:
         folder: Path,
         metadata: RunMetadata,
         clock: Clock,
+        disk: Disk,
         emit: Callable[[Event], None],
         recovering: bool = False,
     ) -> None:
@@ -34,6 +35,7 @@ class Handle:
         self.folder = folder
         self.metadata = metadata
         self.clock = clock
+        self._disk = disk
         self.intent: Intent | None = metadata.provenance.intent if recovering else None
         self.log: logging.Logger = LOG
         self._emit = emit
@@ -82,12 +84,7 @@ class Handle:
 
     async def save(self) -> None:
         """Write the record; a cancelled caller still waits until it is on disk."""
-        writing = asyncio.ensure_future(asyncio.to_thread(self.store.save, self.folder, self.metadata))
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await writing
-            raise
+        await self._disk.run(self.store.save, self.folder, self.metadata)
 
     def tell(self, kind: EventKind, **facts: Any) -> None:
         """Send an event about this run."""

@@ -21,6 +21,7 @@ from vmevalkit_core.questions import QuestionProblem, TaskFolder
 from vmevalkit_core.records import Event, RunKey
 from vmevalkit_core.redact import Redactor
 from vmevalkit_core.registry import Registry
+from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.runner.execute import Executor
 from vmevalkit_core.runner.lanes import lanes_of
 from vmevalkit_core.runner.observers import Observers
@@ -28,8 +29,6 @@ from vmevalkit_core.runner.report import Outcome, Report
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.store import Attempt, Store
 
-THREADS = min(8, (os.cpu_count() or 1) + 2)
-"""More only wait for each other: 1,000 short runs on 2 cores took 16.5 s with 4 threads and 19.1 s with 16."""
 GRACE = 1.5
 """Seconds after a stop in which an answer that is on its way may still bring its id."""
 
@@ -86,9 +85,8 @@ class Runner:
         from vmevalkit_core.workers import InlineWorker
 
         claims = self._claims(plan)
-        # One bounded pool for what blocks: fsync, hashing, decoding, pictures.
-        pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="vmeval")
-        asyncio.get_running_loop().set_default_executor(pool)
+        disk = Disk()
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="vmeval"))
         worker = InlineWorker(self.registry, self._context, self.interceptors)
         observers = Observers(self.registry, display)
         executor = Executor(
@@ -98,6 +96,7 @@ class Runner:
             registry=self.registry,
             worker=worker,
             clock=self.clock,
+            disk=disk,
             emit=observers.emit,
             interceptors=self.interceptors,
         )

@@ -1,0 +1,30 @@
+"""The threads that read and write the output tree, apart from those that decode and those that plugins use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREADS = 2
+"""Enough to overlap one fsync with another; more only wait for each other, at a cost."""
+
+
+class Disk:
+    """A small pool of its own: a job's id must never wait behind somebody's minute-long encode."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="vmeval-disk")
+
+    async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `call` returns. A cancelled caller still waits for it: what is begun is on disk when this ends."""
+        work = asyncio.get_running_loop().run_in_executor(self._pool, lambda: call(*args, **kwargs))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait([work])
+            raise
