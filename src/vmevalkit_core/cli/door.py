@@ -12,7 +12,10 @@ from vmevalkit_core.errors import VmevalError
 def guarded(args: list[str], *, debug: bool) -> int:
     """The exit code of a command; a traceback is shown for `debug` only."""
     try:
-        return dispatch(args)
+        code = dispatch(args)
+        if code == 130:
+            _leave(code)
+        return code
     except VmevalError as error:
         return _told(error.message, error.hint, error.exit_code, debug=debug)
     except KeyboardInterrupt:
@@ -42,6 +45,13 @@ def dispatch(args: list[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def _leave(code: int) -> None:
+    """End without waiting for threads that are still at work, a minute-long encode for instance."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _told(message: str, hint: str, code: int, *, debug: bool) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -31,15 +30,8 @@ def run_interruptible(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T:
         loop.close()
 
 
-def leave(code: int) -> None:
-    """End the process without waiting for threads that are still at work."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
 def _interrupted(stop: asyncio.Event) -> None:
     if stop.is_set():
-        leave(130)
+        os._exit(130)
     stop.set()
     out.note("Stopping: nothing new is sent, ids on their way are kept. Once more to stop at once.")

@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,8 @@ class Runner:
                 await worker.prepare(spec)
             return await self._drain(plan, executor, ended or (lambda _: None))
         finally:
-            await worker.close()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(worker.close(), GRACE)
             observers.close()
 
     async def _drain(self, plan: Plan, executor: Executor, ended: Callable[[Outcome], None]) -> Report:
@@ -123,8 +125,9 @@ class Runner:
         if self.stop.is_set() and not work.done():
             await self._wind_down(work, executor)
         report.interrupted = self.stop.is_set()
-        if work.done() and not work.cancelled():
-            work.result()
+        if work.done():
+            with suppress(asyncio.CancelledError):
+                work.result()
         return report
 
     async def _wind_down(self, work: asyncio.Future[Any], executor: Executor) -> None:
