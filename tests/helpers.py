@@ -30,8 +30,9 @@ def make_task(root: Path, domain: str, task_id: str, *, final: bool = True, prom
 
 
 def records(root: Path) -> list[dict[str, Any]]:
-    """Every metadata.json below a folder."""
-    return [json.loads(path.read_text()) for path in sorted(root.rglob("metadata.json"))]
+    """Every metadata.json below a folder, but for what is still being built."""
+    found = (path for path in sorted(root.rglob("metadata.json")) if ".vmeval" not in path.parts)
+    return [json.loads(path.read_text()) for path in found]
 
 
 def statuses(root: Path) -> list[str]:
