@@ -28,7 +28,7 @@ class Gauge:
 
         gauge.NOW[self.key] += 1
         gauge.PEAK[self.key] = max(gauge.PEAK[self.key], gauge.NOW[self.key])
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)
         gauge.NOW[self.key] -= 1
         shutil.copyfile(finished_clip(), job.clip_path)
         return Clip(path=job.clip_path)

@@ -31,7 +31,7 @@ from vmevalkit_core.registry import Registry
 from vmevalkit_core.retry import SUBMIT, retried
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.runner.handle import Handle
-from vmevalkit_core.runner.record import describe, request_of
+from vmevalkit_core.runner.record import describe, loaded_versions, request_of
 from vmevalkit_core.runner.report import End, Outcome
 from vmevalkit_core.store import VIDEO, Attempt, Store
 from vmevalkit_core.workers import InlineWorker
@@ -197,6 +197,7 @@ async def _succeed(handle: Handle, clip: Clip, info: ClipInfo) -> None:
     metadata.provenance.extras = {**metadata.provenance.extras, **clip.extras}
     metadata.provenance.cost.charged = clip.cost
     metadata.provenance.failure = None
+    metadata.provenance.versions = loaded_versions()
     metadata.output.video_path = str(handle.folder / VIDEO)
     metadata.output.generation_id = clip.generation_id or metadata.output.generation_id
     metadata.output.video_url = without_query(clip.video_url) if clip.video_url else None

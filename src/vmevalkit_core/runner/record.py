@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,8 @@ from vmevalkit_core.records import (
     ShownFrame,
 )
 from vmevalkit_core.store import QUESTION, paths_of
+
+_MATTERS = {"av": "av", "pillow": "PIL", "torch": "torch", "diffusers": "diffusers", "transformers": "transformers"}
 
 
 class Owner(Protocol):
@@ -95,6 +98,12 @@ def request_of(metadata: RunMetadata, folder: Path) -> GenerationRequest:
         token=metadata.inference.run_id,
         **frames,
     )
+
+
+def loaded_versions() -> dict[str, str]:
+    """The versions of what can change a clip, as far as this process has imported it."""
+    found = ((name, sys.modules.get(module)) for name, module in _MATTERS.items())
+    return {name: str(module.__version__) for name, module in found if hasattr(module, "__version__")}
 
 
 def _provenance(run: PlannedRun, owner: Owner, question: Path, interceptors: tuple[str, ...]) -> Provenance:
