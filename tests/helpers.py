@@ -11,6 +11,7 @@ from PIL import Image
 
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Runner
+from vmevalkit_core.store import find_attempts
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LEDGER = f"{REPOSITORY}/tests/models/ledger.py:Ledger"
@@ -30,9 +31,8 @@ def make_task(root: Path, domain: str, task_id: str, *, final: bool = True, prom
 
 
 def records(root: Path) -> list[dict[str, Any]]:
-    """Every metadata.json below a folder, but for what is still being built."""
-    found = (path for path in sorted(root.rglob("metadata.json")) if ".vmeval" not in path.parts)
-    return [json.loads(path.read_text()) for path in found]
+    """Every record below a folder, but for what is still being built."""
+    return [attempt.data for attempt in find_attempts(root)] if root.exists() else []
 
 
 def statuses(root: Path) -> list[str]:

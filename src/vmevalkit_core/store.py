@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from vmevalkit_core import durable
 from vmevalkit_core.errors import ConfigError, RecordError
 from vmevalkit_core.names import LONGEST, name_problem
@@ -185,14 +187,26 @@ def read_attempt(folder: str) -> Attempt:
     """What the record in a run folder says; a record that cannot be read becomes its problem."""
     path = f"{folder}{os.sep}{RECORD}"
     try:
-        with open(path, "rb") as file:
-            data = json.loads(file.read())
+        data = from_json(_read(path), cache_strings="keys")
         _check(data)
     except FileNotFoundError:
         return Attempt(folder, problem=f"{path} is missing")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, RecordError) as error:
         return Attempt(folder, problem=f"{path} cannot be read: {error or type(error).__name__}")
     return Attempt(folder, data)
+
+
+def _read(path: str) -> bytes:
+    """The bytes of a file; twice as quick as `open`, which counts where there are a hundred thousand of them."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        data = os.read(descriptor, size + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) != size:
+        raise ValueError("it changed while it was read")
+    return data
 
 
 def find_attempts(path: str | Path) -> Iterator[Attempt]:

@@ -98,10 +98,15 @@ class Planner:
         return self._decide(run, self.store.attempts_of(run.key))
 
     def _decided(self, task: TaskFolder, ask: Ask, samples: Collection[int]) -> Iterator[tuple[PlannedRun, Decision]]:
-        attempts = self.store.attempts(ask.spec.name, task.domain, task.id)
+        found = self.store.attempts(ask.spec.name, task.domain, task.id)
+        damaged = [one for one in found if one.problem]
+        by_sample: dict[int, list[Attempt]] = {}
+        for one in found:
+            if not one.problem:
+                by_sample.setdefault(one.sample, []).append(one)
         for sample in samples:
             run = PlannedRun(ask, task, sample, ask.seed(self.seed, sample))
-            yield run, self._decide(run, [one for one in attempts if one.problem or one.sample == sample])
+            yield run, self._decide(run, by_sample.get(sample, []) + damaged)
 
     def _decide(self, run: PlannedRun, attempts: list[Attempt]) -> Decision:
         decision = decide(attempts, lambda old: run.ask.changes(old, run.task, run.seed), self.policy)

@@ -102,8 +102,8 @@ def request_of(metadata: RunMetadata, folder: Path) -> GenerationRequest:
 
 def loaded_versions() -> dict[str, str]:
     """The versions of what can change a clip, as far as this process has imported it."""
-    found = ((name, sys.modules.get(module)) for name, module in _MATTERS.items())
-    return {name: str(module.__version__) for name, module in found if hasattr(module, "__version__")}
+    found = {name: getattr(sys.modules.get(module), "__version__", None) for name, module in _MATTERS.items()}
+    return {name: str(version) for name, version in found.items() if version}
 
 
 def _provenance(run: PlannedRun, owner: Owner, question: Path, interceptors: tuple[str, ...]) -> Provenance:
