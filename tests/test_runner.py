@@ -51,7 +51,7 @@ def test_finished_run_is_a_whole_folder(tmp_path: Path, questions: Path) -> None
 def test_record_has_every_key(tmp_path: Path, questions: Path) -> None:
     """Sections and names never change, and a value that is unknown is null."""
     run(runner_in(tmp_path), questions, "baseline-hold")
-    record = records(tmp_path)[0]
+    record = records(tmp_path / "out")[0]
     assert set(record) == {"inference", "input", "output", "paths", "question_data", "provenance"}
     assert set(record["output"]) == {"video_path", "generation_id", "video_url"}
     assert {"run_id", "model", "timestamp", "status", "duration_seconds", "error"} <= set(record["inference"])
@@ -72,7 +72,7 @@ def test_samples_add_to_those_there_are(tmp_path: Path, questions: Path) -> None
     """`--samples 3` after 1 adds two, each with its own seed."""
     run(runner_in(tmp_path), questions, LEDGER)
     assert run(runner_in(tmp_path), questions, LEDGER, samples=3).good == 8
-    facts = [(record["inference"]["sample"], record["provenance"]["seed"]) for record in records(tmp_path)]
+    facts = [(record["inference"]["sample"], record["provenance"]["seed"]) for record in records(tmp_path / "out")]
     assert sorted(facts) == sorted([(0, 0), (1, 1), (2, 2)] * 4)
     assert len(ledger_lines(tmp_path)) == 12
 
@@ -80,7 +80,7 @@ def test_samples_add_to_those_there_are(tmp_path: Path, questions: Path) -> None
 def test_model_without_seeds_records_none(tmp_path: Path, questions: Path) -> None:
     """A seed that was not sent is not on record."""
     run(runner_in(tmp_path, seed=7), questions, "baseline-hold")
-    assert {record["provenance"]["seed"] for record in records(tmp_path)} == {None}
+    assert {record["provenance"]["seed"] for record in records(tmp_path / "out")} == {None}
 
 
 def test_one_failure_does_not_end_the_others(tmp_path: Path, questions: Path) -> None:
@@ -105,13 +105,13 @@ def test_missing_final_frame_is_a_problem_of_the_plan(tmp_path: Path, questions:
 def test_failed_job_is_kept_and_retried_on_order(tmp_path: Path, questions: Path) -> None:
     """A retry is a new folder; the failed one stays with its reason."""
     run(runner_in(tmp_path), questions, LEDGER, fault="job")
-    assert statuses(tmp_path) == ["failed"] * 4
-    assert records(tmp_path)[0]["inference"]["error"] == "the vendor's machine broke"
+    assert statuses(tmp_path / "out") == ["failed"] * 4
+    assert records(tmp_path / "out")[0]["inference"]["error"] == "the vendor's machine broke"
     assert planned(runner_in(tmp_path), questions, LEDGER).actions == {Action.FAILED: 4}
     report = run(runner_in(tmp_path, policy=Policy(retry_failed=True)), questions, LEDGER)
     assert report.good == 4
-    assert statuses(tmp_path) == ["failed"] * 4 + ["success"] * 4
-    assert {record["inference"]["attempts"] for record in records(tmp_path)} == {1, 2}
+    assert statuses(tmp_path / "out") == ["failed"] * 4 + ["success"] * 4
+    assert {record["inference"]["attempts"] for record in records(tmp_path / "out")} == {1, 2}
 
 
 def test_refusal_before_acceptance_is_tried_again(tmp_path: Path, questions: Path) -> None:
@@ -131,7 +131,7 @@ def test_error_after_the_request_is_uncertain(tmp_path: Path, questions: Path) -
 def test_lost_answer_is_found_by_our_token(tmp_path: Path, questions: Path) -> None:
     """The next run adopts the job that the vendor lists under our token, and pays nothing more."""
     run(runner_in(tmp_path), questions, LEDGER, fault="bug")
-    assert statuses(tmp_path) == ["uncertain"] * 4
+    assert statuses(tmp_path / "out") == ["uncertain"] * 4
     assert run(runner_in(tmp_path), questions, LEDGER, fault="bug").good == 4
     assert len(ledger_lines(tmp_path)) == 4
 
@@ -144,7 +144,7 @@ def test_request_that_never_arrived_is_sent(tmp_path: Path, questions: Path) -> 
     assert report.ends["uncertain"] == 4  # sent, and its answer was lost again
     assert run(runner_in(tmp_path), questions, LEDGER, fault="bug").good == 4
     assert len(ledger_lines(tmp_path)) == 4
-    assert {record["inference"]["attempts"] for record in records(tmp_path)} == {1}
+    assert {record["inference"]["attempts"] for record in records(tmp_path / "out")} == {1}
 
 
 def test_uncertain_run_is_sent_again_on_order_only(tmp_path: Path, questions: Path) -> None:
@@ -153,7 +153,7 @@ def test_uncertain_run_is_sent_again_on_order_only(tmp_path: Path, questions: Pa
     policy = Policy(resubmit_uncertain=True)
     assert planned(runner_in(tmp_path, policy=policy), questions, BLIND_LEDGER).actions == {Action.START: 4}
     assert run(runner_in(tmp_path, policy=policy), questions, BLIND_LEDGER).good == 4
-    assert statuses(tmp_path) == ["success"] * 4 + ["uncertain"] * 4
+    assert statuses(tmp_path / "out") == ["success"] * 4 + ["uncertain"] * 4
 
 
 def test_adopted_job_is_collected(tmp_path: Path, questions: Path) -> None:
