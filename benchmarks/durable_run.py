@@ -49,7 +49,7 @@ def durable_run(store: Store, run: PlannedRun, registry: Registry, video: bytes)
     now = datetime.now(UTC)
 
     def record(question: Path, folder: Path) -> RunMetadata:
-        return describe(run, owner, question, folder, now=now, attempts=1, interceptors=())
+        return describe(run, owner, question, folder, now)
 
     folder, metadata = store.create(run.key, now, run.task.sources(), record)
     metadata.provenance.submission = Submission(id="job")

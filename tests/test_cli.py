@@ -59,7 +59,7 @@ def test_version_is_told(vmeval: Vmeval) -> None:
     ("args", "error", "hint"),
     [
         pytest.param(["run", "-m", "baseline-hald"], "no installed plugin", "baseline-hold", id="unknown-model"),
-        pytest.param(["run", "nowhere"], "no folder nowhere", "layout", id="no-questions"),
+        pytest.param(["run", "nowhere"], "nowhere does not exist", "layout", id="no-questions"),
         pytest.param(["run", "-p", "secnds=3"], "no option 'secnds'", "seconds, fps", id="unknown-option"),
         pytest.param(["run", "-p", "seconds"], "not of the form KEY=VALUE", "", id="no-value"),
         pytest.param(["run", "-p", "x:seconds=3"], "is for x, which is not run", "baseline-hold", id="other-model"),
@@ -71,7 +71,7 @@ def test_version_is_told(vmeval: Vmeval) -> None:
         pytest.param(["run", "-e", "../up"], "holds '/'", "plain name", id="experiment-leaves"),
         pytest.param(["run", "--rerun-changed", "--keep-changed"], "exclude each other", "", id="both-ways"),
         pytest.param(["run", "--adopt", "abc"], "RUN_ID=JOB_ID", "", id="adopt-form"),
-        pytest.param(["status", "nowhere"], "no folder nowhere", "vmeval run", id="no-results"),
+        pytest.param(["status", "nowhere"], "nowhere does not exist", "vmeval run", id="no-results"),
         pytest.param(["run", "--samples", "0"], "samples", "", id="samples-zero"),
     ],
 )

@@ -21,6 +21,8 @@ def attempt(folder: Path, status: str, number: int = 1, *, clip: bool = True, jo
     if status == "success" and clip:
         (run / "video" / "generated_video.mp4").write_bytes(b"12345")
     provenance: dict[str, Any] = {"clip": {"size": 5}, "submission": {"id": job} if job else None}
+    if status in ("submitting", "uncertain"):
+        provenance["intent"] = {"time": "2026-11-23T15:00:00Z"}
     data = {"inference": {"status": status, "attempts": number, "error": "it broke"}, "provenance": provenance}
     return Attempt(str(run), data)
 

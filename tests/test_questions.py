@@ -54,7 +54,7 @@ def test_scan_does_not_read_ahead(questions: Path) -> None:
 
 def test_missing_root_and_empty_root_say_so(tmp_path: Path) -> None:
     """One sentence and the layout."""
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="does not exist"):
         list(scan(tmp_path / "nowhere"))
     with pytest.raises(UsageError, match="no domain folder") as caught:
         list(scan(tmp_path))

@@ -248,7 +248,7 @@ def test_file_may_bring_its_spec(tmp_path):
         ("none.py:X", UsageError, "cannot read", "check the path"),
         ("bad.py", UsageError, "names no file and class", "write path/to/my_model.py:MyModel"),
         ("file.py:X", PluginError, "file.py has no X", "it has: MyHTTPModel, Other"),
-        ("file.py:Other", PluginError, "Other in file.py has no method generate", "async def generate"),
+        ("file.py:Other", PluginError, "generate of Other in file.py is missing", "async def generate"),
         ("raises.py:X", PluginError, "raises.py cannot be imported: ZeroDivisionError", ""),
         ("exits.py:X", PluginError, "cannot be imported: SystemExit: 1", ""),
         ("syntax.py:X", PluginError, "cannot be imported: SyntaxError", ""),

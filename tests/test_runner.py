@@ -160,7 +160,8 @@ def test_adopted_job_is_collected(tmp_path: Path, questions: Path) -> None:
     """The user names the job that he found at the vendor."""
     run(runner_in(tmp_path), questions, BLIND_LEDGER, fault="bug")
     run_id = folders(tmp_path)[0].name
-    job = next(line["id"] for line in ledger_lines(tmp_path) if line["token"] == run_id)
+    token = json.loads((folders(tmp_path)[0] / "metadata.json").read_text())["provenance"]["token"]
+    job = next(line["id"] for line in ledger_lines(tmp_path) if line["token"] == token)
     report = run(runner_in(tmp_path, policy=Policy(adopt={run_id: job})), questions, BLIND_LEDGER, fault="bug")
     assert (report.good, report.ends["uncertain"]) == (1, 3)
     assert len(ledger_lines(tmp_path)) == 4
@@ -208,11 +209,20 @@ def test_secrets_and_signatures_never_reach_disk(tmp_path: Path, questions: Path
     """The value of a declared key and the query of a link are not in any record."""
     secret = tmp_path / "sk-very-secret"
     secret.mkdir()
-    run(runner_in(tmp_path, env={"LEDGER_DIR": str(secret)}), questions, LEDGER)
+    runner = runner_in(tmp_path, env={"LEDGER_DIR": str(secret)})
+    report = run(runner, questions, LEDGER, fault="leak")
     texts = [path.read_text() for path in (tmp_path / "out").rglob("metadata.json")]
-    assert len(texts) == 4
-    assert not [text for text in texts if "sk-very-secret" in text or "signature=" in text]
-    assert records(tmp_path / "out")[0]["output"]["video_url"].endswith(".mp4")
+    assert [text for text in texts if "refused: [redacted]" in text] == texts
+    assert not [text for text in texts if "sk-very-secret" in text or "leaked" in text]
+    assert "sk-very-secret" not in str(report)
+
+
+def test_links_are_kept_without_their_signature(tmp_path: Path, questions: Path) -> None:
+    """The query of a signed link is a secret; the rest says where the clip came from."""
+    run(runner_in(tmp_path), questions, LEDGER)
+    for record in records(tmp_path / "out"):
+        assert record["output"]["video_url"].endswith(".mp4")
+        assert "signature" not in json.dumps(record)
 
 
 def make_frame(path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,9 +21,10 @@ from vmevalkit_core.records import RunMetadata
 from vmevalkit_core.store import LIVE, QUESTION, VIDEO, Attempt, clip_part, find_attempts
 
 WORDS = {
-    "submitting": "a request may have been sent; the next run looks for its job and never sends it again",
+    "submitting": "a request may have been sent; the next command looks for its job before anything else",
     "submitted": "the provider has the job; the next run collects it",
-    "running": "it was interrupted; the next run does it again, at no cost",
+    "running": "a command is at it, or was interrupted; then the next one does it again, at no cost",
+    "broken": "it succeeded, but its video is gone or changed; `vmeval validate` looks closer",
     "uncertain": "the answer to a paid request was lost; see --adopt and --resubmit-uncertain",
     "failed": "it failed; --retry-failed tries it again",
     "cancelled": "it was cancelled; --retry-failed tries it again",
@@ -36,7 +37,7 @@ BATCH = 256
 
 @dataclass(slots=True)
 class Status:
-    """How many attempts of each model ended how, and what they cost."""
+    """How the runs of each model stand, by the newest attempt that counts, and what all attempts cost."""
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     unfinished: list[tuple[str, str, str]] = field(default_factory=list)
@@ -44,17 +45,21 @@ class Status:
     charged: Decimal = Decimal(0)
     estimated: Decimal = Decimal(0)
 
-    def add(self, attempt: Attempt) -> None:
-        """Count one attempt."""
-        status = "damaged" if attempt.problem else attempt.status
+    def add(self, attempts: list[Attempt]) -> None:
+        """Count one run, given by its attempts; the newest success counts, else the newest."""
+        for one in attempts:
+            self._add_cost(one)
+        attempt = next((one for one in reversed(attempts) if _state(one) == "success"), attempts[-1])
+        status = _state(attempt)
         self.counts.setdefault(_model_of(attempt), Counter())[status] += 1
         if status != "success" and len(self.unfinished) < SHOWN:
             error = attempt.problem or attempt.data["inference"].get("error") or ""
             self.unfinished.append((attempt.folder, status, error))
-        if not attempt.problem:
-            cost = attempt.provenance.get("cost") or {}
-            self.charged += _money(cost.get("charged"))
-            self.estimated += _money(cost.get("charged") or cost.get("estimated"))
+
+    def _add_cost(self, attempt: Attempt) -> None:
+        cost = attempt.provenance.get("cost") or {}
+        self.charged += _money(cost.get("charged"))
+        self.estimated += _money(cost.get("charged") or cost.get("estimated"))
 
     def to_json(self) -> dict[str, Any]:
         """The same facts as plain values."""
@@ -67,7 +72,7 @@ class Status:
 
     @property
     def total(self) -> int:
-        """All attempts."""
+        """All runs."""
         return sum(count.total() for count in self.counts.values())
 
 
@@ -89,11 +94,30 @@ class Verdict:
 
 
 def status_of(path: str | Path) -> Status:
-    """The status of every attempt at or below a folder; no video is opened."""
+    """The status of every run at or below a folder; no video is opened."""
     status = Status()
-    for attempt in _attempts(path):
-        status.add(attempt)
+    for _, together in groupby(_attempts(path), key=lambda one: os.path.dirname(one.folder)):
+        for attempts in _runs_of(together):
+            status.add(attempts)
     return status
+
+
+def _runs_of(together: Iterable[Attempt]) -> Iterator[list[Attempt]]:
+    """The attempts of one task folder, divided into runs; a record that cannot be read is a run of its own."""
+    runs: dict[int, list[Attempt]] = {}
+    for one in together:
+        if one.problem:
+            yield [one]
+        else:
+            runs.setdefault(one.sample, []).append(one)
+    for attempts in runs.values():
+        yield sorted(attempts, key=lambda one: (one.number, one.run_id))
+
+
+def _state(attempt: Attempt) -> str:
+    if attempt.problem:
+        return "damaged"
+    return "broken" if attempt.status == "success" and not attempt.has_clip() else attempt.status
 
 
 def validate(path: str | Path) -> Verdict:
@@ -123,22 +147,26 @@ def problems_of(attempt: Attempt) -> list[str]:
 
 
 def clip_problems(attempt: Attempt) -> Iterator[str]:
-    """What is wrong with the video of a run, decoded to its last frame."""
-    from vmevalkit_core.media.clips import check_clip
-
+    """What is wrong with the video of a run, decoded to its last frame, and beside it."""
     part, succeeded = clip_part(Path(attempt.folder)), attempt.status == "success"
     if part.exists() and attempt.status not in LIVE:
         yield f"{part.name} was left behind"
-    if not succeeded and not os.path.exists(attempt.clip_path):
-        return
+    if (succeeded or os.path.exists(attempt.clip_path)) and (problem := clip_problem(attempt)):
+        yield problem
+
+
+def clip_problem(attempt: Attempt) -> str | None:
+    """What is wrong with the video itself: it does not decode, or it is not the one on record."""
+    from vmevalkit_core.media.clips import check_clip
+
     try:
         info = check_clip(attempt.clip_path)
     except ClipError as error:
-        yield f"{VIDEO}: {error}"
-        return
+        return f"{VIDEO}: {error}"
     recorded = attempt.provenance.get("clip") or {}
-    if succeeded and recorded.get("sha256") != info.sha256:
-        yield f"{VIDEO} is not the file that was recorded (sha256 {info.sha256[:12]})"
+    if attempt.status == "success" and recorded.get("sha256") != info.sha256:
+        return f"{VIDEO} is not the file that was recorded (sha256 {info.sha256[:12]})"
+    return None
 
 
 def _record_problems(attempt: Attempt, metadata: RunMetadata) -> Iterator[str]:
@@ -166,7 +194,8 @@ def _question_problems(attempt: Attempt, metadata: RunMetadata) -> Iterator[str]
 
 def _attempts(path: str | Path) -> Iterable[Attempt]:
     if not Path(path).is_dir():
-        raise UsageError(f"there is no folder {path}", hint="give the folder that `vmeval run` named, or one above it")
+        what = "is a file, not a folder" if Path(path).exists() else "does not exist"
+        raise UsageError(f"{path} {what}", hint="give the folder that `vmeval run` named, or one above it")
     return find_attempts(path)
 
 

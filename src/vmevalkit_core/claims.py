@@ -12,8 +12,10 @@ import fcntl
 import hashlib
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
+from vmevalkit_core import durable
 from vmevalkit_core.errors import ClaimsUnavailable
 from vmevalkit_core.records import RunKey
 
@@ -38,11 +40,14 @@ class Claims:
         except FileNotFoundError:
             return False
 
-    def take(self, key: RunKey) -> bool:
-        """Claim a run; False while anyone holds it. ClaimsUnavailable where the disk cannot lock."""
+    def take(self, key: RunKey, *, required: bool = True) -> bool:
+        """Claim a run; False while anyone holds it.
+
+        ClaimsUnavailable where the disk cannot lock; a run that costs nothing, not `required`, goes on there.
+        """
         offset = _offset(key)
         with self._mutex:
-            if offset in self._held or not self._lock(offset):
+            if offset in self._held or not self._lock(offset, required):
                 return False
             self._held.add(offset)
             return True
@@ -52,14 +57,17 @@ class Claims:
         offset = _offset(key)
         with self._mutex:
             self._held.discard(offset)
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, offset)
+            with suppress(OSError):
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, offset)
 
-    def _lock(self, offset: int) -> bool:
+    def _lock(self, offset: int, required: bool) -> bool:
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
         except OSError as error:
             if error.errno in _HELD_ELSEWHERE:
                 return False
+            if not required:
+                return True
             raise ClaimsUnavailable(
                 f"the disk of {self._path} cannot lock files: {error.strerror}",
                 hint="put the output on a local disk with -o, so that two commands cannot pay for one run",
@@ -70,7 +78,7 @@ class Claims:
 def claims_of(experiment: Path) -> Claims:
     """The claims of this process in an experiment folder; the same object each time."""
     folder = experiment / ".vmeval"
-    folder.mkdir(parents=True, exist_ok=True)
+    durable.make_folders(folder)
     real = folder.resolve() / "lock"
     with _opening:
         if real not in _opened or not _opened[real].is_current():

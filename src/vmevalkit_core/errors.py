@@ -13,10 +13,11 @@ VmevalError(message, hint)
 │   └── ClaimsUnavailable          the file system has no locks
 ├── RecordError                    a metadata.json that cannot be read
 ├── GenerationError                one run ended badly, the others go on
-│   ├── RetryableError             the same call again: 429, 503, a cut download
+│   ├── RetryableError             surely not taken, or only a read failed: 429, 503, a cut download
 │   │   └── NotAccepted            the vendor's own list proves that it never took the request
 │   ├── RejectedError              moderated or bad input: recorded, never retried
 │   ├── JobFailed                  the vendor accepted the job and failed it
+│   ├── UnfinishedJob              the job goes on at the vendor, this process waits no longer
 │   ├── ClipError                  what came back is not a whole video
 │   └── UncertainSubmitError       may have been billed: never sent again by itself
 └── Interrupted                    exit 130: the user stopped it
@@ -95,7 +96,11 @@ class GenerationError(VmevalError):
 
 
 class RetryableError(GenerationError):
-    """The vendor surely did not take the call: try again, not before `retry_after` seconds."""
+    """The same call again, not before `retry_after` seconds.
+
+    From `submit`, or from `generate` before `job.submitted`: the vendor surely did not take the request.
+    From `poll`, `fetch` or `find`: only the question failed, the job goes on.
+    """
 
     def __init__(
         self, message: str, *, retry_after: float | None = None, hint: str = "", generation_id: str | None = None
@@ -114,6 +119,10 @@ class RejectedError(GenerationError):
 
 class JobFailed(GenerationError):
     """The vendor took the job and reports that it failed."""
+
+
+class UnfinishedJob(GenerationError):
+    """The job was not finished by the deadline; a later command goes on waiting for it."""
 
 
 class ClipError(GenerationError):

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from vmevalkit_core.clock import Clock
-from vmevalkit_core.errors import JobFailed, NotAccepted, RejectedError, RetryableError, UncertainSubmitError
+from vmevalkit_core.errors import (
+    JobFailed,
+    NotAccepted,
+    RejectedError,
+    RetryableError,
+    UncertainSubmitError,
+    UnfinishedJob,
+)
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.records import Candidate, Clip, Done, Failed, GenerationRequest, Intent, Pending, Submission
 from vmevalkit_core.retry import POLL, RetryPolicy, retried
 from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.status_codes import sorted_error
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +86,11 @@ class ApiGenerator(ABC):
     deadline: float = 3600.0
     """Seconds after which this process stops waiting; the run stays submitted."""
     submit_timeout: float = 60.0
-    """Seconds that a submit may take at most."""
+    """Seconds that a submit may take at most; after that it is uncertain."""
+    poll_timeout: float = 60.0
+    """Seconds that a poll or a look at the vendor's list may take at most."""
+    fetch_timeout: float = 600.0
+    """Seconds that a download may take at most."""
     settle: float = 30.0
     """Seconds after the time-out of a lost submit during which its job may still appear in the vendor's list."""
     look_again: float = 10.0
@@ -108,7 +123,7 @@ class ApiGenerator(ABC):
         """Submit unless that has been done, wait for the end, fetch the clip."""
         submission = job.submission
         if submission is None:
-            submission = await self.submit(request)
+            submission = await self._submit(request)
             await job.submitted(submission)
         return await self._collect(submission, job)
 
@@ -123,14 +138,42 @@ class ApiGenerator(ABC):
         await job.submitted(submission)
         return await self._collect(submission, job)
 
+    async def _submit(self, request: GenerationRequest) -> Submission:
+        try:
+            async with asyncio.timeout(self.submit_timeout):
+                return await self.submit(request)
+        except TimeoutError as error:
+            raise UncertainSubmitError(f"no answer to the request within {self.submit_timeout:g} s") from error
+        except Exception as error:
+            if known := sorted_error(error):
+                raise known from error
+            raise
+
+    async def _read(self, call: Callable[[], Awaitable[T]], limit: float) -> T:
+        """The answer to a question that may be asked again, each time within a limit."""
+
+        async def limited() -> T:
+            try:
+                async with asyncio.timeout(limit):
+                    return await call()
+            except TimeoutError as error:
+                raise RetryableError(f"no answer within {limit:g} s") from error
+            except Exception as error:
+                known = sorted_error(error)
+                raise known if isinstance(known, RetryableError) else error from error
+
+        return await retried(limited, self.polling, self.context.clock)
+
     async def _adopt(self, request: GenerationRequest, intent: Intent) -> Submission:
         # A request may still be inside the vendor after its sender died, so one early look proves nothing.
         until = intent.time + timedelta(seconds=intent.timeout_seconds or self.submit_timeout)
         clock = self.context.clock
-        await clock.sleep((until - clock.now()).total_seconds() + self.settle)
+        left = (until - clock.now()).total_seconds() + self.settle
+        # No longer than from the start: a clock that was set back must not make us wait for days.
+        await clock.sleep(min(left, (until - intent.time).total_seconds() + self.settle))
         candidates: list[Candidate] = []
         for wait in (self.look_again, 0.0):
-            candidates = await retried(lambda: self.find(request, (intent.time, until)), self.polling, clock)
+            candidates = await self._read(lambda: self.find(request, (intent.time, until)), self.poll_timeout)
             exact = [one for one in candidates if one.exact]
             if len(exact) == 1:
                 return Submission(id=exact[0].id, resume=exact[0].resume)
@@ -143,7 +186,7 @@ class ApiGenerator(ABC):
     async def _collect(self, submission: Submission, job: Job) -> Clip:
         done = await self._wait(submission, job)
         job.progress(1.0, "downloading")
-        await retried(lambda: self.fetch(done, job.clip_path), self.polling, self.context.clock)
+        await self._read(lambda: self.fetch(done, job.clip_path), self.fetch_timeout)
         return Clip(
             path=job.clip_path,
             generation_id=submission.id,
@@ -156,7 +199,7 @@ class ApiGenerator(ABC):
         clock = self.context.clock
         give_up = clock.monotonic() + self.deadline
         while clock.monotonic() < give_up:
-            answer = await retried(lambda: self.poll(submission), self.polling, clock)
+            answer = await self._poll(submission, job)
             if isinstance(answer, Done):
                 return answer
             if isinstance(answer, Failed):
@@ -164,7 +207,15 @@ class ApiGenerator(ABC):
                 raise error(answer.reason, hint=answer.hint, generation_id=submission.id)
             job.progress(answer.progress, answer.stage)
             await clock.sleep(max(self.poll_every, answer.poll_after or 0.0))
-        raise RetryableError(f"job {submission.id} was not finished after {self.deadline:.0f} s", hint=_WAIT_HINT)
+        raise UnfinishedJob(f"job {submission.id} was not finished after {self.deadline:.0f} s", hint=_WAIT_HINT)
+
+    async def _poll(self, submission: Submission, job: Job) -> Pending | Done | Failed:
+        """The job's state; a vendor that cannot be asked for a while does not end it."""
+        try:
+            return await self._read(lambda: self.poll(submission), self.poll_timeout)
+        except RetryableError as error:
+            job.log.warning("job %s cannot be asked about: %s", submission.id, error)
+            return Pending(stage="the vendor does not answer")
 
 
 _LOST = "the answer to the request was lost, so it may have been accepted and billed"

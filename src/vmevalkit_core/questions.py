@@ -19,6 +19,8 @@ COPIED = (FIRST, FINAL, PROMPT, METADATA)
 """The files that travel with a run, byte for byte."""
 SHOWN_FILES = {"first_frame": FIRST, "final_frame": FINAL, "prompt": PROMPT}
 """The file behind each input that a model can be shown."""
+LONGEST_PROMPT = 100_000
+"""Characters; far more than any model reads."""
 SUFFIX = "_task"
 LAYOUT_HINT = "the layout is QUESTIONS/{domain}_task/{task_id}/ with first_frame.png and prompt.txt in it"
 
@@ -90,8 +92,11 @@ def scan(
     if unknown := sorted(wanted - {domain for domain, _, _ in folders}):
         known = ", ".join(domain for domain, _, _ in folders)
         raise UsageError(f"{root} has no domain {unknown[0]!r}", hint=f"it has {known}")
+    seen: dict[str, str] = {}
     for domain, folder, only in folders:
-        if not wanted or domain in wanted:
+        if (twin := seen.setdefault(domain.casefold(), domain)) != domain:
+            yield QuestionProblem(str(folder), f"differs from {twin}{SUFFIX} only by case", "rename one of them")
+        elif not wanted or domain in wanted:
             yield from _scan_domain(domain, folder, {only} if only else set(tasks), limit)
 
 
@@ -105,6 +110,10 @@ def read_prompt(path: Path) -> str:
         raise QuestionError(f"{path} is not UTF-8 text", hint=f"save it as UTF-8 ({error.reason})") from error
     except OSError as error:
         raise QuestionError(f"{path} cannot be read: {error.strerror}") from error
+    if "\0" in prompt:
+        raise QuestionError(f"{path} holds NUL characters", hint="save it as UTF-8")
+    if len(prompt) > LONGEST_PROMPT:
+        raise QuestionError(f"{path} has {len(prompt):,} characters, more than {LONGEST_PROMPT:,}")
     if not prompt:
         raise QuestionError(f"{path} is empty", hint="write the instruction that the model is to follow into it")
     return prompt
@@ -132,7 +141,8 @@ def _if_file(path: Path) -> Path | None:
 def _domain_folders(root: Path) -> list[tuple[str, Path, str | None]]:
     """Domain, its folder, and the only task wanted of it where the user named a task folder."""
     if not root.is_dir():
-        raise UsageError(f"there is no folder {root}", hint=LAYOUT_HINT)
+        what = "is a file, not a folder" if root.exists() else "does not exist"
+        raise UsageError(f"{root} {what}", hint=LAYOUT_HINT)
     if (root / FIRST).is_file() or (root / PROMPT).is_file():
         only = root if root.name not in ("", "..") else root.resolve()
         return [(_domain_of(only.resolve()), only.parent, only.name)]

@@ -120,8 +120,8 @@ class Submission(Record):
 class Intent(Record):
     """That a request may have been sent; on disk before it is."""
 
-    request_sha256: str
     time: datetime
+    request_sha256: str | None = None
     timeout_seconds: float | None = None
     price: Decimal | None = None
 
@@ -310,6 +310,8 @@ class Provenance(_Section):
     worker: str = "inline"
     device: str | None = None
     interceptors: tuple[str, ...] = ()
+    token: str | None = None
+    """Names this attempt at the vendor, where he keeps such a name; unique in the world."""
     intent: Intent | None = None
     submission: Submission | None = None
     failure: Failure | None = None
@@ -325,3 +327,20 @@ class RunMetadata(_Section):
     paths: PathsSection
     question_data: dict[str, Any] | None = None
     provenance: Provenance
+
+    def renew_intent(self, now: datetime, price: Decimal | None = None) -> None:
+        """Say that a request is about to be sent; a local run has no such thing."""
+        facts = self.provenance
+        if self.inference.status == "running":
+            return
+        if facts.intent:
+            facts.intent = facts.intent.model_copy(update={"time": now})
+        else:
+            facts.intent = Intent(time=now, price=price)
+        self.inference.status = "submitting"
+
+    def submitted(self, submission: Submission) -> None:
+        """Say that the provider has the job."""
+        self.provenance.submission = submission
+        self.output.generation_id = submission.id
+        self.inference.status = "submitted"

@@ -156,6 +156,8 @@ class Registry:
         if problem is not None:
             message = f"model {name} cannot be used: {problem.distribution}: {problem.error}"
             return UnknownModel(message, hint=problem.hint)
+        if name.endswith(".py"):
+            return UnknownModel(f"{name} names a file and no class in it", hint=f"write {name}:CLASS")
         near = get_close_matches(name, self._specs, n=3)
         hint = f"is {' or '.join(near)} meant?" if near else "`vmeval models list` shows the models there are"
         return UnknownModel(f"no installed plugin offers the model {name}", hint=hint)

@@ -13,7 +13,7 @@ Kind = Literal["api", "local"]
 RunsIn = Literal["inline", "process"]
 Life = Literal["live", "deprecated", "gone"]
 
-MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+MODEL_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,78}[a-z0-9])?")
 TARGET = re.compile(r".+:[A-Za-z_]\w*")
 
 
@@ -30,12 +30,15 @@ class Need:
     names: tuple[str, ...]
     hint: str = ""
     """Where to get it, in one sentence."""
+    secret: bool = True
+    """False for what may be shown, such as a region or a base address."""
 
-    def __init__(self, *names: str, hint: str = "") -> None:
+    def __init__(self, *names: str, hint: str = "", secret: bool = True) -> None:
         if not names:
             raise ValueError("a Need names at least one environment variable")
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "hint", hint)
+        object.__setattr__(self, "secret", secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,10 @@ class ModelSpec:
             value = getattr(self, field)
             if not TARGET.fullmatch(value) and (value or field == "factory"):
                 raise ValueError(f"{field} {value!r} of {self.name} is not of the form 'module:Class'")
+        if not all(isinstance(need, Need) for need in self.needs) or not isinstance(self.state, State):
+            raise ValueError(f'needs of {self.name} are like (Need("KEY"),), its state is like State(life="gone")')
+        if self.seeds is not None and [type(bound) for bound in self.seeds] != [int, int]:
+            raise ValueError(f"seeds of {self.name} are a lowest and a highest number, or None")
         _one_of("kind", self.kind, Kind)
         _one_of("runs_in", self.runs_in, RunsIn)
         for name in self.inputs:
@@ -111,7 +118,9 @@ class ModelSpec:
     def from_json(cls, data: Mapping[str, Any]) -> ModelSpec:
         """The spec that `to_json` wrote; TypeError for a field that this version does not know."""
         fields = dict(data)
-        fields["needs"] = tuple(Need(*need["names"], hint=need["hint"]) for need in data.get("needs", ()))
+        fields["needs"] = tuple(
+            Need(*need["names"], hint=need["hint"], secret=need.get("secret", True)) for need in data.get("needs", ())
+        )
         fields["inputs"] = tuple(data.get("inputs", ("first_frame", "prompt")))
         fields["seeds"] = tuple(data["seeds"]) if data.get("seeds") else None
         fields["state"] = State(**data.get("state", {}))

@@ -15,18 +15,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic_core import from_json
 
 from vmevalkit_core import durable
 from vmevalkit_core.errors import ConfigError, RecordError
 from vmevalkit_core.names import LONGEST, name_problem
-from vmevalkit_core.records import FORMAT, PathsSection, RunKey, RunMetadata
+from vmevalkit_core.records import FORMAT, PathsSection, RunKey, RunMetadata, RunStatus
 from vmevalkit_core.redact import Redactor
 
 RECORD, VIDEO, QUESTION = "metadata.json", "video/generated_video.mp4", "question"
 HIDDEN = ".vmeval"
+STATUSES = frozenset(get_args(RunStatus))
 LIVE = frozenset({"submitting", "submitted", "running", "uncertain"})
 Source = str | Path | bytes
 """A file to copy, or its content."""
@@ -69,6 +70,11 @@ class Attempt:
     def clip_path(self) -> str:
         """Where the video of this run lies, if it has one."""
         return f"{self.folder}{os.sep}{VIDEO}"
+
+    @property
+    def was_not_sent(self) -> bool:
+        """Whether the record says that no request has left: a paid run never waits without an intent."""
+        return self.status == "submitting" and not self.provenance.get("intent")
 
     def has_clip(self) -> bool:
         """Whether the video is there with the size on record; no byte of it is read."""
@@ -148,9 +154,9 @@ class Store:
         durable.write(folder / RECORD, self._encoded(metadata))
 
     def _encoded(self, metadata: RunMetadata) -> bytes:
-        text = json.dumps(metadata.model_dump(mode="json"), indent=2, ensure_ascii=False)
+        text = json.dumps(self.redactor.record(metadata.model_dump(mode="json")), indent=2, ensure_ascii=False)
         # A lone surrogate, from a vendor's broken answer, must not stop a record from being written.
-        return (self.redactor.secrets(text) + "\n").encode("utf-8", "backslashreplace")
+        return (text + "\n").encode("utf-8", "replace")
 
 
 def clip_part(folder: Path) -> Path:
@@ -219,8 +225,11 @@ def find_attempts(path: str | Path) -> Iterator[Attempt]:
 
 
 def _walk(folder: str, depth: int) -> Iterator[Attempt]:
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+    except (FileNotFoundError, PermissionError):
+        return  # it went away since it was listed, or is none of ours
     for name in names:
         path = f"{folder}{os.sep}{name}"
         if os.path.isfile(f"{path}{os.sep}{RECORD}") or _looks_like_run(path):
@@ -235,11 +244,21 @@ def _looks_like_run(path: str) -> bool:
 
 
 def _check(data: Any) -> None:
-    version = (data.get("provenance") or {}).get("format", 0)
-    if version > FORMAT:
-        raise RecordError(f"format {version} is newer than this version knows; upgrade vmevalkit-core")
-    if not isinstance(data["inference"]["status"], str):
-        raise ValueError("its status is no text")
+    if not isinstance(data, dict):
+        raise ValueError("it holds no JSON object")
+    inference, facts = data["inference"], data.get("provenance") or {}
+    if facts.get("format", 0) > FORMAT:
+        raise RecordError(f"format {facts['format']} is newer than this version knows; upgrade vmevalkit-core")
+    if inference["status"] not in STATUSES:
+        raise ValueError(f"its status {inference['status']!r} is unknown")
+    for name in ("sample", "attempts"):
+        if not isinstance(inference.get(name, 0), int):
+            raise ValueError(f"its {name} is no number")
+    for name in ("options", "options_given", "first_frame", "final_frame", "clip", "submission", "intent", "cost"):
+        if not isinstance(facts.get(name) or {}, dict):
+            raise ValueError(f"its provenance.{name} is no object")
+    if inference["status"] == "submitted" and not (facts.get("submission") or {}).get("id"):
+        raise ValueError("it is called submitted and has no job id")
 
 
 def _copy_question(staging: Path, sources: Mapping[str, Source]) -> Path:

@@ -9,6 +9,7 @@ import re
 import sys
 import threading
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -44,13 +45,16 @@ def load_file(path: Path) -> ModuleType:
 def spec_of_file(target: str) -> tuple[ModelSpec, str]:
     """The spec of `path/to/file.py:Class`, with an absolute path in it, and the version of the file."""
     home, _, name = target.rpartition(":")
-    if not home.endswith(".py"):
+    if not home.endswith(".py") or not name:
         raise UsageError(f"{target!r} names no file and class", hint="write path/to/my_model.py:MyModel")
     path = Path(home).expanduser().resolve()
     version = hashlib.sha256(_read(path)).hexdigest()[:12]
     cls = load_target(f"{path}:{name}")
-    if not isinstance(cls, type) or not inspect.iscoroutinefunction(getattr(cls, "generate", None)):
-        raise PluginError(f"{name} in {path.name} has no method generate", hint=_GENERATE)
+    if not isinstance(cls, type):
+        raise PluginError(f"{name} in {path.name} is no class", hint=_GENERATE)
+    if not inspect.iscoroutinefunction(getattr(cls, "generate", None)):
+        fault = "is not `async def`" if hasattr(cls, "generate") else "is missing"
+        raise PluginError(f"the method generate of {name} in {path.name} {fault}", hint=_GENERATE)
     return _own_spec(cls, path), version
 
 
@@ -89,7 +93,7 @@ def _read(path: Path) -> bytes:
 def _import_fault(home: str, error: BaseException) -> UsageError:
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     package = (missing or "").partition(".")[0]
-    if package and package != home.partition(".")[0]:
+    if package and package != home.partition(".")[0] and not find_spec(package):
         message = f"{home} needs the package {package}, which is not installed"
         fault = MissingExtra(message, hint=f"pip install {package}")
         fault.name = package

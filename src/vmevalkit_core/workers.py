@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from vmevalkit_core.errors import PluginError, UncertainSubmitError, UsageError
-from vmevalkit_core.generator import Context, Job
+from vmevalkit_core.errors import PluginError, UncertainSubmitError, UsageError, VmevalError
+from vmevalkit_core.generator import ApiGenerator, Context, Job
 from vmevalkit_core.records import Clip, GenerationRequest
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.specs import ModelSpec
+
+LOG = logging.getLogger("vmevalkit_core.workers")
 
 
 class InlineWorker:
@@ -49,12 +52,19 @@ class InlineWorker:
         answer: Awaitable[Clip] = recover(request, job)
         return answer
 
+    def submit_timeout(self, spec: ModelSpec) -> float | None:
+        """Seconds after which a request of this model cannot be on its way any more, where that is known."""
+        return getattr(self._generators.get(spec), "submit_timeout", None)
+
     async def close(self) -> None:
         """Let each generator that has a `close` give back what it holds."""
-        for generator in self._generators.values():
+        for spec, generator in self._generators.items():
             close = getattr(generator, "close", None)
-            if close and inspect.isawaitable(answer := close()):
-                await answer
+            try:
+                if close and inspect.isawaitable(answer := close()):
+                    await answer
+            except Exception:  # the runs are done and on record; this must not hide them
+                LOG.warning("%s could not be closed", spec.name, exc_info=True)
 
     def _generate(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Awaitable[Clip]:
         answer: Awaitable[Clip] = self._generators[spec].generate(request, job)
@@ -62,9 +72,22 @@ class InlineWorker:
 
     def _build(self, spec: ModelSpec) -> Any:
         factory: Any = self._registry.load_target(spec.factory)
-        if not inspect.iscoroutinefunction(getattr(factory, "generate", None)):
+        if not isinstance(factory, type) or not inspect.iscoroutinefunction(getattr(factory, "generate", None)):
             raise PluginError(
                 f"{spec.factory} of {spec.name} has no `async def generate(self, request, job)`",
                 hint="wrap work that blocks in `await asyncio.to_thread(...)`",
             )
-        return factory(spec, self._context(spec))
+        if issubclass(factory, ApiGenerator) and spec.kind != "api":
+            raise PluginError(
+                f"{spec.name} submits jobs but calls itself {spec.kind}, so a crash could pay for it twice",
+                hint='its ModelSpec needs kind="api"',
+            )
+        try:
+            return factory(spec, self._context(spec))
+        except VmevalError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise PluginError(
+                f"{spec.factory} of {spec.name} cannot be built: {error!r}",
+                hint="`__init__` takes (self, spec, context); --debug shows where it breaks",
+            ) from error

@@ -24,6 +24,7 @@ from vmevalkit_core import (
     Done,
     Failed,
     GenerationRequest,
+    JobFailed,
     ModelSpec,
     Need,
     Options,
@@ -42,7 +43,8 @@ class LedgerOptions(Options):
     reply: float = 0.0
     """Seconds between the acceptance of a job and the answer to its request."""
     fault: str = ""
-    """`job`: each job fails; `bug`: the client breaks after the request; `throttled`: refused twice first."""
+    """`job`: each job fails; `bug`: the client breaks after the request; `leak`: so does it, with the key in its words;
+    `throttled`: refused twice first."""
 
     def price(self) -> Decimal | None:
         """Ten cents."""
@@ -89,6 +91,8 @@ class Ledger(ApiGenerator):
         await asyncio.sleep(options.reply)
         if options.fault == "bug":
             raise KeyError("answer")
+        if options.fault == "leak":
+            raise JobFailed(f"refused: {self.context.env['LEDGER_DIR']}", hint="https://x.example/?key=leaked")
         return Submission(id=job, resume={"region": "here"})
 
     async def poll(self, submission: Submission) -> Pending | Done | Failed:

@@ -64,7 +64,7 @@ Output = Annotated[
 Domains = Annotated[Many, typer.Option("--domain", metavar="DOMAIN", help="Only this domain; may be repeated.")]
 Tasks = Annotated[Many, typer.Option("--task", metavar="ID", help="Only this task id; may be repeated.")]
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most this many task pairs of each domain.")]
-Samples = Annotated[int, typer.Option(min=1, metavar="N", help="Clips for each task pair.")]
+Samples = Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="Clips for each task pair.")]
 Seed = Annotated[int, typer.Option(metavar="N", help="Seed of sample 0; sample k uses SEED + k.")]
 OptionTexts = Annotated[
     Many,

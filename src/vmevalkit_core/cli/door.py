@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -11,6 +12,7 @@ from vmevalkit_core.errors import VmevalError
 
 def guarded(args: list[str], *, debug: bool) -> int:
     """The exit code of a command; a traceback is shown for `debug` only."""
+    _mend_streams()
     try:
         code = dispatch(args)
         if code == 130:
@@ -47,6 +49,16 @@ def dispatch(args: list[str]) -> int:
     return 0
 
 
+def _mend_streams() -> None:
+    """A stream that the caller closed, or whose encoding knows few letters, must not break a paid run."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for the life of the process)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _leave(code: int) -> None:
     """End without waiting for threads that are still at work, a minute-long encode for instance."""
     sys.stdout.flush()
@@ -55,9 +67,11 @@ def _leave(code: int) -> None:
 
 
 def _told(message: str, hint: str, code: int, *, debug: bool) -> int:
+    from vmevalkit_core.cli import out
+
     if debug:
-        traceback.print_exc()
-    print(f"Error: {message}", file=sys.stderr)  # noqa: T201
+        out.note(traceback.format_exc())
+    out.note(f"Error: {message}")
     if hint:
-        print(f"Hint: {hint}", file=sys.stderr)  # noqa: T201
+        out.note(f"Hint: {hint}")
     return code

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from vmevalkit_core.errors import ConfigError
+
 ENV_FILE = Path(".env")
+_HINT = "it holds lines NAME=VALUE in UTF-8"
 
 
 def environment() -> dict[str, str]:
@@ -17,5 +20,9 @@ def environment() -> dict[str, str]:
         return dict(os.environ)
     from dotenv import dotenv_values
 
-    added = {name: value for name, value in dotenv_values(ENV_FILE).items() if value is not None}
+    try:
+        found = dotenv_values(ENV_FILE)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the file {ENV_FILE} in this folder cannot be read: {error}", hint=_HINT) from error
+    added = {name: value for name, value in found.items() if value is not None}
     return added | {name: value for name, value in os.environ.items() if value or name not in added}

@@ -8,7 +8,7 @@ from pathlib import Path
 from vmevalkit_core.audit import WORDS, Status, status_of, validate
 from vmevalkit_core.cli import out
 
-ORDER = ("success", "submitting", "submitted", "running", "uncertain", "failed", "cancelled", "damaged")
+ORDER = ("success", "submitting", "submitted", "running", "uncertain", "broken", "failed", "cancelled", "damaged")
 
 
 def show_status(path: Path, *, as_json: bool) -> int:
@@ -27,8 +27,8 @@ def show_status(path: Path, *, as_json: bool) -> int:
     if hidden:
         out.say(f"\n... and {hidden:,} more that are no success")
     if status.estimated:
-        most = f"at most {out.money(status.estimated)} with what is not known yet"
-        out.say(f"\nCharged: {out.money(status.charged)}; {most}")
+        more = f"; at most {out.money(status.estimated)} with what is not known yet"
+        out.say(f"\nCharged: {out.money(status.charged)}{more if status.estimated != status.charged else ''}")
     return 0
 
 
@@ -38,6 +38,9 @@ def show_verdict(path: Path, *, as_json: bool) -> int:
     if as_json:
         out.dump(dataclasses.asdict(verdict) | {"findings": [finding._asdict() for finding in verdict.findings]})
         return int(bool(verdict.findings))
+    if not verdict.checked:
+        out.say(f"{path} holds no runs yet.")
+        return 0
     for finding in verdict.findings:
         out.say(f"{finding.folder}: {finding.problem}")
     unfinished = f", {verdict.unfinished:,} not finished" if verdict.unfinished else ""

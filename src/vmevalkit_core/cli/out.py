@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import shutil
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from vmevalkit_core.redact import RedactingFormatter, Redactor
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_hidden = Redactor()
+
+
+def hide(redactor: Redactor) -> None:
+    """Keep what `redactor` knows out of every line from now on, log lines of the kit included."""
+    global _hidden  # noqa: PLW0603 (a process has one stderr, and one set of secrets to keep out of it)
+    _hidden = redactor
+    handler = logging.StreamHandler()
+    handler.setFormatter(RedactingFormatter(redactor, "%(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("vmevalkit_core")
+    logger.handlers, logger.propagate = [handler], False
+
 
 def say(text: str = "") -> None:
     """A line of result."""
-    print(text)  # noqa: T201
+    print(_visible(text))  # noqa: T201
 
 
 def note(text: str) -> None:
     """A line that is no result: progress, warnings, what to do next."""
-    print(text, file=sys.stderr)  # noqa: T201
+    print(_visible(_hidden.text(text)), file=sys.stderr)  # noqa: T201
+
+
+def _visible(text: str) -> str:
+    """The text with control characters spelled out: a file's name must not drive the terminal."""
+    return _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
 
 
 def dump(value: Any) -> None:

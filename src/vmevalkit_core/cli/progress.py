@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+LONGEST = 300
+"""Characters of an error that a line shows; the record holds all of it."""
+
+
 class Tally:
     """Counts what ended and what is in flight; says nothing."""
 
@@ -25,6 +30,14 @@ class Tally:
         self.bad = 0
         self.in_flight = 0
         self.charged = Decimal(0)
+        self._hints: set[str] = set()
+
+    def new_hint(self, outcome: Outcome) -> str:
+        """The hint of an outcome on a line of its own, the first time that it is given."""
+        if outcome.good or not outcome.hint or outcome.hint in self._hints:
+            return ""
+        self._hints.add(outcome.hint)
+        return f"\n  {outcome.hint}"
 
     def event(self, event: Event) -> None:
         """Take in an event about a run."""
@@ -47,7 +60,7 @@ class Lines(Tally):
         """Count and tell."""
         super().ended(outcome)
         number = f"{self.good + self.bad:>{len(str(self.total))}}"
-        out.note(f"[{number}/{self.total}] {line_of(outcome)}")
+        out.note(f"[{number}/{self.total}] {line_of(outcome)}{self.new_hint(outcome)}")
 
 
 class Bar(Tally):
@@ -67,7 +80,8 @@ class Bar(Tally):
         """Count, show, and keep the line of a run that did not succeed."""
         super().ended(outcome)
         if not outcome.good:
-            self._progress.console.print(line_of(outcome), markup=False, highlight=False)
+            line = line_of(outcome) + self.new_hint(outcome)
+            self._progress.console.print(line, markup=False, highlight=False)
         self._show()
 
     def _show(self) -> None:
@@ -81,15 +95,22 @@ def line_of(outcome: Outcome) -> str:
     key = outcome.key
     sample = f" sample {key.sample}" if key.sample else ""
     seconds = f"  {out.duration(outcome.seconds)}" if outcome.seconds is not None and outcome.good else ""
-    error = f"  {outcome.error}" if outcome.error and not outcome.good else ""
-    return f"{outcome.end:<9} {key.model}  {key.domain}/{key.task_id}{sample}{seconds}{error}"
+    error = f"  {_short(outcome.error)}" if outcome.error and not outcome.good else ""
+    end = "success" if outcome.good else outcome.end
+    return f"{end:<9} {key.model}  {key.domain}/{key.task_id}{sample}{seconds}{error}"
+
+
+def _short(text: str) -> str:
+    line = text.partition("\n")[0]
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
 def progress_for(total: int, *, quiet: bool) -> AbstractContextManager[Tally]:
     """The display that fits: none for programs, a bar on a terminal, lines when piped."""
     if quiet:
         return _plain(Tally(total))
-    return _bar(total) if sys.stderr.isatty() else _plain(Lines(total))
+    moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return _bar(total) if moving else _plain(Lines(total))
 
 
 @contextmanager
@@ -100,22 +121,14 @@ def _plain(tally: Tally) -> Iterator[Tally]:
 @contextmanager
 def _bar(total: int) -> Iterator[Tally]:
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TextColumn("{task.fields[facts]}"),
-        TimeElapsedColumn(),
         TextColumn("left"),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         yield Bar(total, progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,6 @@ from vmevalkit_core.cli.summary import (
 )
 from vmevalkit_core.errors import UsageError
 from vmevalkit_core.planner import Action, Ask, Plan, Policy
-from vmevalkit_core.planner.decision import SENDS
 from vmevalkit_core.questions import QuestionProblem, TaskFolder, scan
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
@@ -83,7 +83,7 @@ class RunCommand:
 
     @cached_property
     def _runner(self) -> Runner:
-        return Runner(
+        runner = Runner(
             self._registry,
             output=self.output,
             experiment=self.experiment,
@@ -92,8 +92,10 @@ class RunCommand:
             seed=self.seed,
             concurrency=self.concurrency,
             interceptors=self.interceptors or (),
-            check=_is_whole if self.verify else None,
+            whole=_is_whole if self.verify else Attempt.has_clip,
         )
+        out.hide(runner.store.redactor)
+        return runner
 
     def _policy(self) -> Policy:
         if self.rerun_changed and self.keep_changed:
@@ -108,6 +110,9 @@ class RunCommand:
     def _asks(self) -> list[Ask]:
         names = list(dict.fromkeys(self.models or [FREE_MODEL]))
         specs = [self._spec(name) for name in names]
+        for spec in specs:
+            if self.seed and spec.seeds is None:
+                out.note(f"Warning: {spec.name} takes no seed, so --seed {self.seed} changes nothing for it")
         texts = parse_options(self.options or (), [spec.name for spec in specs])
         return [self._ask(spec, texts_for(texts, spec.name)) for spec in specs]
 
@@ -126,8 +131,13 @@ class RunCommand:
 
     def _tasks(self) -> Iterator[TaskFolder | QuestionProblem]:
         root = self.questions or (QUESTIONS if QUESTIONS.is_dir() else SAMPLES)
+        if self.output.resolve().is_relative_to(root.resolve()):
+            raise UsageError(
+                f"the output {self.output} lies in the questions {root}, which are only ever read",
+                hint="choose another folder with -o",
+            )
         if root is SAMPLES:
-            out.note("Questions: the packaged samples (no folder was given and there is no data/questions)")
+            out.note("Questions: the packaged samples, for there is no data/questions")
         return scan(root, domains=self.domains or (), tasks=self.tasks or (), limit=self.limit)
 
     def _refuse_empty(self, plan: Plan) -> None:
@@ -136,7 +146,7 @@ class RunCommand:
 
     def _allow(self, plan: Plan) -> None:
         """Money rule 1: a plan with a price is asked about, or ordered with --yes."""
-        sends = sum(plan.actions[action] for action in SENDS)
+        sends = plan.per_model.total()
         if not sends or plan.cost == 0 or self.yes:
             return
         cost = "an unknown amount" if plan.cost is None else f"up to {out.money(plan.cost)}"
@@ -157,7 +167,8 @@ class RunCommand:
             return Report()
         with progress_for(len(plan.runs), quiet=self.as_json) as progress:
             work = self._runner.execute(plan, ended=progress.ended, display=progress.event)
-            return run_interruptible(work, self._runner.stop)
+            with redirect_stdout(sys.stderr):  # what a model prints is no result
+                return run_interruptible(work, self._runner.stop)
 
     def _told(self, plan: Plan, report: Report, *, planned: bool = False) -> int:
         root = self._runner.store.root
@@ -168,9 +179,9 @@ class RunCommand:
         else:
             tell_standing(plan)
             tell_report(plan, report, root)
-            if not self.models:
+            if not self.models and plan.runs:
                 next_steps(self._registry, self._runner, plan.total)
-        if planned:
+        if planned and not report.interrupted:
             return 1 if plan.problem_count else 0
         return 130 if report.interrupted else int(_anything_bad(plan, report))
 
@@ -181,6 +192,6 @@ def _anything_bad(plan: Plan, report: Report) -> bool:
 
 
 def _is_whole(attempt: Attempt) -> bool:
-    from vmevalkit_core.audit import problems_of
+    from vmevalkit_core.audit import clip_problem
 
-    return not problems_of(attempt)
+    return attempt.has_clip() and clip_problem(attempt) is None

@@ -41,6 +41,8 @@ def tell_standing(plan: Plan) -> None:
         out.note(f"left alone  {key.model}  {key.domain}/{key.task_id}  {reason}")
     if plan.actions[Action.FAILED]:
         out.note("Hint: --retry-failed tries failed runs again, each in a new folder")
+    if plan.actions[Action.DAMAGED]:
+        out.note("Hint: move a folder with a damaged record away, and its run starts anew")
 
 
 def tell_problems_of_plan(plan: Plan) -> None:
@@ -54,8 +56,6 @@ def tell_problems_of_plan(plan: Plan) -> None:
 
 def tell_report(plan: Plan, report: Report, root: Path) -> None:
     """How the invocation ended, by numbers, and where the results are."""
-    for hint in dict.fromkeys(outcome.hint for outcome in report.troubles if outcome.hint):
-        out.note(f"Hint: {hint}")
     if not plan.runs and not plan.problem_count and not plan.failed:
         out.say(f"Nothing to do: {'the run is' if plan.total == 1 else f'all {plan.total:,} runs are'} done already.")
     else:
@@ -65,7 +65,7 @@ def tell_report(plan: Plan, report: Report, root: Path) -> None:
     if root.is_dir():
         out.say(f"Results: {root}")
     if report.interrupted:
-        out.note("Interrupted. Run the same command again to go on: submitted jobs are collected, not sent again.")
+        out.note("Interrupted. Run the same command again to go on; jobs that were sent are collected, not sent again.")
 
 
 def as_facts(plan: Plan, report: Report, root: Path) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def next_steps(registry: Registry, runner: Runner, runs: int) -> None:
         out.say(f"\nReady for these {out.count(runs, 'run')}:")
         out.say(out.table(("MODEL", "COSTS AT MOST", "COMMAND"), rows))
     else:
-        out.say("\nNext: install a model, for example `pip install vmevalkit-luma`; `vmeval models list` shows all.")
+        out.say("\nNext: `vmeval models list` shows the models; one of your own is a file, -m my_model.py:MyModel.")
 
 
 def _ready(registry: Registry, runner: Runner, runs: int) -> Iterator[tuple[str, str, str]]:
@@ -126,8 +126,10 @@ def _numbers(plan: Plan, report: Report) -> Iterator[str]:
     if plan.actions[Action.DONE]:
         yield f"{plan.actions[Action.DONE]:,} of them before"
     for end, number in sorted(report.ends.items()):
-        if end not in ("success", "elsewhere"):
+        if end not in ("success", "elsewhere", "stopped"):
             yield f"{number:,} {end}"
+    if left := len(plan.runs) - report.ends.total() + report.ends["stopped"]:
+        yield f"{left:,} interrupted or not begun"
     if plan.actions[Action.FAILED]:
         yield f"{plan.actions[Action.FAILED]:,} failed before"
     if plan.actions[Action.DAMAGED]:

@@ -43,6 +43,11 @@ class Ask:
     account: str | None = None
     """8 hex digits of the hash of the key in use."""
 
+    @property
+    def paid(self) -> bool:
+        """Whether a request may be billed, so that it must never be repeated in doubt."""
+        return self.spec.kind == "api" or self.price != 0
+
     def seed(self, base: int, sample: int) -> int | None:
         """The seed of a sample; ConfigError when the model does not take it."""
         if self.spec.seeds is None:
@@ -57,6 +62,8 @@ class Ask:
     def changes(self, attempt: Attempt, task: TaskFolder, seed: int | None) -> list[Change]:
         """The fields in which an old attempt was asked differently from now."""
         then = attempt.provenance
+        if not then:
+            return []  # a field that an old record lacks equals its default
         found = [Change(field, old, now) for field, old, now in self._plain(then, seed) if old != now]
         for field in self.spec.inputs:
             if change := _file_change(field, then, task, SHOWN_FILES[field]):
@@ -66,6 +73,7 @@ class Ask:
     def _plain(self, then: Mapping[str, Any], seed: int | None) -> Iterator[tuple[str, Any, Any]]:
         yield "provider_model", then.get("provider_model", self.spec.provider_model), self.spec.provider_model
         yield "seed", then.get("seed", seed), seed
+        yield "inputs", sorted(then.get("inputs", self.spec.inputs)), sorted(self.spec.inputs)
         yield "fit", then.get("fit", "original"), "original"
         old = then.get("options", {})
         for name, value in self.options.items():
@@ -84,6 +92,8 @@ def ask_of(spec: ModelSpec, options_class: type[Options], given: Mapping[str, An
         options = options_class(**given)
     except ValidationError as error:
         raise _option_error(spec, options_class, error) from error
+    except Exception as error:
+        raise PluginError(f"the options of {spec.name} cannot be checked: {error!r}", hint=_BROKEN) from error
     return Ask(
         spec=spec,
         given=dict(given),
@@ -95,9 +105,12 @@ def ask_of(spec: ModelSpec, options_class: type[Options], given: Mapping[str, An
 
 
 def _price(spec: ModelSpec, options: Options) -> Decimal | None:
-    price = options.price()
+    try:
+        price = options.price()
+    except Exception as error:
+        raise PluginError(f"{spec.name} cannot tell its price: {error!r}", hint=_BROKEN) from error
     if price is None:
-        return None
+        return Decimal(0) if spec.kind == "local" else None
     try:
         exact = Decimal(str(price))
     except InvalidOperation:
@@ -105,6 +118,9 @@ def _price(spec: ModelSpec, options: Options) -> Decimal | None:
     if not exact.is_finite() or exact < 0:
         raise PluginError(f"the price of {spec.name} is {price!r}", hint="its plugin has to return a Decimal")
     return exact
+
+
+_BROKEN = "look for a newer version of its plugin"
 
 
 def _defaults(options_class: type[Options]) -> dict[str, Any]:

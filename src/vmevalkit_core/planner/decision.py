@@ -21,7 +21,7 @@ class Action(StrEnum):
     RECOVER = "recover"
     """A request may have been sent and its answer was lost: look for it, never send it again."""
     RESTART = "restart"
-    """A local run that died: nothing was paid, do it again in its folder."""
+    """Nothing was paid, for the run is local or was never sent: do it again in its folder."""
     DONE = "done"
     FAILED = "failed"
     """It failed before and nobody asked for a retry."""
@@ -54,29 +54,37 @@ class Decision:
     attempt: Attempt | None = None
     changes: Sequence[Change] = ()
     reason: str = ""
+    adopted: bool = False
+    """The user named the job with --adopt."""
 
 
-def decide(attempts: Sequence[Attempt], differs: Callable[[Attempt], list[Change]], policy: Policy) -> Decision:
-    """What a run needs; `attempts` are those at it, oldest first."""
+def decide(
+    attempts: Sequence[Attempt],
+    differs: Callable[[Attempt], list[Change]],
+    policy: Policy,
+    *,
+    whole: Callable[[Attempt], bool] = Attempt.has_clip,
+) -> Decision:
+    """What a run needs; `attempts` are those at it, oldest first, and `whole` says whether a clip is good."""
     for attempt in attempts:
         if attempt.problem:
             return Decision(action=Action.DAMAGED, attempt=attempt, reason=attempt.problem)
     if not attempts:
         return Decision(action=Action.START)
-    success = next((one for one in reversed(attempts) if one.status == "success" and one.has_clip()), None)
+    newest = attempts[-1]
+    if newest.status == "submitted":
+        return Decision(action=Action.RESUME, attempt=newest)  # paid for, whatever is asked now
+    success = next((one for one in reversed(attempts) if one.status == "success" and whole(one)), None)
     changes = differs(success) if success else []
     if success and not changes:
         return Decision(action=Action.DONE, attempt=success)
-    newest = attempts[-1]
-    if newest.status in LIVE or (newest.status == "success" and newest is not success):
+    if newest.status in LIVE:
         return _unfinished(newest, differs, policy)
     if newest is success:
-        return _changed(success, changes, policy)
-    if policy.retry_failed:
-        return Decision(action=Action.START)
-    if success and policy.changed == "keep":
-        return Decision(action=Action.DONE, attempt=success)
-    return Decision(action=Action.FAILED, attempt=newest, reason=newest.data["inference"].get("error") or newest.status)
+        return _changed(newest, changes, policy)
+    if newest.status == "success":
+        return _without_clip(newest, policy)
+    return _failed(newest, success, policy)
 
 
 def _changed(success: Attempt, changes: list[Change], policy: Policy) -> Decision:
@@ -85,11 +93,9 @@ def _changed(success: Attempt, changes: list[Change], policy: Policy) -> Decisio
 
 
 def _unfinished(newest: Attempt, differs: Callable[[Attempt], list[Change]], policy: Policy) -> Decision:
-    if newest.provenance.get("submission") or newest.run_id in policy.adopt:
-        return Decision(action=Action.RESUME, attempt=newest)
-    if newest.status == "success":
-        return _without_clip(newest, policy)
-    if newest.status == "running":
+    if newest.run_id in policy.adopt:
+        return Decision(action=Action.RESUME, attempt=newest, adopted=True)
+    if newest.status == "running" or newest.was_not_sent:
         # Nothing was paid: what is asked now counts, and the old question must not be overwritten.
         return Decision(action=Action.START if differs(newest) else Action.RESTART, attempt=newest)
     if policy.resubmit_uncertain:
@@ -98,5 +104,16 @@ def _unfinished(newest: Attempt, differs: Callable[[Attempt], list[Change]], pol
 
 
 def _without_clip(newest: Attempt, policy: Policy) -> Decision:
+    """A success whose video is gone or broken: fetched again where the job is known, else made anew on order."""
+    if newest.provenance.get("submission"):
+        return Decision(action=Action.RESUME, attempt=newest)
     action = Action.START if policy.retry_failed else Action.FAILED
-    return Decision(action=action, attempt=newest, reason=f"its video is gone: {newest.clip_path}")
+    return Decision(action=action, attempt=newest, reason=f"its video is not what was recorded: {newest.clip_path}")
+
+
+def _failed(newest: Attempt, success: Attempt | None, policy: Policy) -> Decision:
+    if success and policy.changed == "keep":
+        return Decision(action=Action.DONE, attempt=success)
+    if policy.retry_failed:
+        return Decision(action=Action.START, attempt=newest)
+    return Decision(action=Action.FAILED, attempt=newest, reason=newest.data["inference"].get("error") or newest.status)

@@ -26,6 +26,8 @@ class PlannedRun:
     task: TaskFolder
     sample: int
     seed: int | None
+    newest: int = 0
+    """The number of the newest attempt that the plan saw; orders to try again are for that one."""
 
     @property
     def key(self) -> RunKey:
@@ -48,7 +50,9 @@ class Plan:
     changed_cost: Decimal | None = Decimal(0)
     failed: list[tuple[RunKey, str]] = field(default_factory=list)
     cost: Decimal | None = Decimal(0)
-    """US dollars at most of what would be sent; None when a price is unknown."""
+    """US dollars at most of what would or might be sent; None when a price is unknown."""
+    adopted: Counter[str] = field(default_factory=Counter)
+    """Run ids named with --adopt that were found."""
 
     @property
     def total(self) -> int:
@@ -66,12 +70,17 @@ class Planner:
     """Compares what is asked for with what the tree of one experiment holds."""
 
     def __init__(
-        self, store: Store, policy: Policy, *, seed: int = 0, check: Callable[[Attempt], bool] | None = None
+        self,
+        store: Store,
+        policy: Policy,
+        *,
+        seed: int = 0,
+        whole: Callable[[Attempt], bool] = Attempt.has_clip,
     ) -> None:
         self.store = store
         self.policy = policy
         self.seed = seed
-        self._check = check
+        self._whole = whole
 
     def plan(
         self, tasks: Iterable[TaskFolder | QuestionProblem], asks: Sequence[Ask], samples: Collection[int]
@@ -93,9 +102,9 @@ class Planner:
                 plan.add_problem(QuestionProblem(str(task.folder), f"has no {name}", _needed_by(name, asks)))
         return plan
 
-    def decide(self, run: PlannedRun) -> Decision:
-        """What one run needs, from the tree as it is now; to be called under its claim."""
-        return self._decide(run, self.store.attempts_of(run.key))
+    def decide(self, run: PlannedRun, attempts: list[Attempt]) -> Decision:
+        """What one run needs, from the attempts there are; under its claim these have to be read anew."""
+        return decide(attempts, lambda old: run.ask.changes(old, run.task, run.seed), self.policy, whole=self._whole)
 
     def _decided(self, task: TaskFolder, ask: Ask, samples: Collection[int]) -> Iterator[tuple[PlannedRun, Decision]]:
         found = self.store.attempts(ask.spec.name, task.domain, task.id)
@@ -105,15 +114,10 @@ class Planner:
             if not one.problem:
                 by_sample.setdefault(one.sample, []).append(one)
         for sample in samples:
-            run = PlannedRun(ask, task, sample, ask.seed(self.seed, sample))
-            yield run, self._decide(run, by_sample.get(sample, []) + damaged)
-
-    def _decide(self, run: PlannedRun, attempts: list[Attempt]) -> Decision:
-        decision = decide(attempts, lambda old: run.ask.changes(old, run.task, run.seed), self.policy)
-        if decision.action is Action.DONE and self._check and decision.attempt and not self._check(decision.attempt):
-            action = Action.START if self.policy.retry_failed else Action.FAILED
-            return Decision(action=action, attempt=decision.attempt, reason="its video is not what was recorded")
-        return decision
+            tried = by_sample.get(sample, [])
+            newest = tried[-1].number if tried else 0
+            run = PlannedRun(ask, task, sample, ask.seed(self.seed, sample), newest)
+            yield run, self.decide(run, tried + damaged)
 
 
 def _missing(run: PlannedRun) -> str | None:
@@ -131,7 +135,9 @@ def _add(plan: Plan, run: PlannedRun, decision: Decision) -> None:
     plan.actions[decision.action] += 1
     if decision.action in WORK:
         plan.runs.append(run)
-    if decision.action in SENDS:
+    if decision.adopted and decision.attempt:
+        plan.adopted[decision.attempt.run_id] += 1
+    if decision.action in SENDS or decision.action is Action.RECOVER:
         plan.per_model[run.ask.spec.name] += 1
         plan.cost = _sum(plan.cost, run.ask.price)
     elif decision.action is Action.CHANGED:

@@ -20,6 +20,10 @@ class Disk:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="vmeval-disk")
 
+    async def close(self) -> None:
+        """Wait until everything that was begun is written."""
+        await asyncio.to_thread(self._pool.shutdown)
+
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `call` returns. A cancelled caller still waits for it: what is begun is on disk when this ends."""
         work = asyncio.get_running_loop().run_in_executor(self._pool, lambda: call(*args, **kwargs))

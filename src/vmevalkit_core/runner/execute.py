@@ -1,84 +1,65 @@
-"""One run from its claim to its end: open the folder, ask the model, check the clip, write the record."""
+"""One run from its claim to its end: take it up under the claim, ask the model, write down how it ended."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from vmevalkit_core import durable
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.clock import Clock
-from vmevalkit_core.errors import (
-    ClipError,
-    GenerationError,
-    NotAccepted,
-    QuestionError,
-    RetryableError,
-    UncertainSubmitError,
-    UsageError,
-    VmevalError,
-)
-from vmevalkit_core.media.clips import ClipInfo, check_clip
+from vmevalkit_core.errors import NotAccepted, QuestionError, UsageError
 from vmevalkit_core.planner import Action, Decision, PlannedRun, Planner
-from vmevalkit_core.records import Clip, ClipFacts, Event, Failure, RunMetadata, RunStatus, Submission
-from vmevalkit_core.redact import without_query
+from vmevalkit_core.records import Clip, Event, RunMetadata, Submission
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.retry import SUBMIT, retried
 from vmevalkit_core.runner.disk import Disk
+from vmevalkit_core.runner.ending import NotSent, fail, land, outcome_of, succeed
 from vmevalkit_core.runner.handle import Handle
-from vmevalkit_core.runner.record import describe, loaded_versions, request_of
+from vmevalkit_core.runner.record import describe, request_of
 from vmevalkit_core.runner.report import End, Outcome
-from vmevalkit_core.store import VIDEO, Attempt, Store
+from vmevalkit_core.store import Attempt, Store
 from vmevalkit_core.workers import InlineWorker
 
-Emit = Callable[[Event], None]
-ASLEEP: dict[Action, End] = {Action.DONE: "elsewhere", Action.FAILED: "failed", Action.CHANGED: "elsewhere"}
+ASLEEP: dict[Action, End] = {Action.DONE: "elsewhere", Action.FAILED: "failed"}
+OURS = (KeyboardInterrupt, GeneratorExit)
 
 
+@dataclass(slots=True, kw_only=True)
 class Executor:
     """Carries out planned runs of one experiment, any number at once."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        claims: Claims,
-        planner: Planner,
-        registry: Registry,
-        worker: InlineWorker,
-        clock: Clock,
-        disk: Disk,
-        emit: Emit,
-        interceptors: tuple[str, ...] = (),
-    ) -> None:
-        self.store = store
-        self.claims = claims
-        self.planner = planner
-        self.registry = registry
-        self.worker = worker
-        self.clock = clock
-        self.disk = disk
-        self.emit = emit
-        self.interceptors = interceptors
-        self.in_flight: set[Handle] = set()
+    store: Store
+    claims: Claims
+    planner: Planner
+    registry: Registry
+    worker: InlineWorker
+    clock: Clock
+    disk: Disk
+    stop: asyncio.Event
+    emit: Callable[[Event], None]
+    interceptors: tuple[str, ...] = ()
+    in_flight: set[Handle] = field(default_factory=set)
 
     async def run(self, run: PlannedRun) -> Outcome:
-        """How a run ended; it never raises for what one run can do wrong."""
-        if not self.claims.take(run.key):
-            return Outcome(key=run.key, end="busy")
+        """How a run ended. It never raises for what one run can do wrong: the others go on."""
+        try:
+            if not self.claims.take(run.key, required=run.ask.price != 0):
+                return Outcome(key=run.key, end="busy")
+        except Exception as error:
+            return _blocked(run, error)
         try:
             return await self._claimed(run)
-        except (VmevalError, OSError) as error:
-            return _unopened(run, error)
+        except Exception as error:
+            return _blocked(run, error)
         finally:
             self.claims.release(run.key)
 
     async def _claimed(self, run: PlannedRun) -> Outcome:
+        if self.stop.is_set():
+            return Outcome(key=run.key, end="stopped")
         handle = await self.disk.run(self._take_up, run)
         if isinstance(handle, Outcome):
             return handle
@@ -86,24 +67,27 @@ class Executor:
         try:
             handle.tell("started")
             await self._produce(run, handle)
+        except OSError as error:
+            return outcome_of(handle, lost=error)
         finally:
             self.in_flight.discard(handle)
-        return _outcome(handle)
+        return outcome_of(handle)
 
     def _take_up(self, run: PlannedRun) -> Handle | Outcome:
-        # Nothing read before the claim is believed: another process may have finished the run since.
-        decision = self.planner.decide(run)
-        if decision.action in ASLEEP or decision.action is Action.DAMAGED:
-            return _asleep(run, decision)
-        return self._open(run, decision)
-
-    def _open(self, run: PlannedRun, decision: Decision) -> Handle:
         """The run's folder with its intent on disk, new or as an earlier process left it."""
+        # Nothing read before the claim is believed: another process may have finished the run since.
+        attempts = self.store.attempts_of(run.key)
+        decision = self.planner.decide(run, attempts)
+        newest = max((one.number for one in attempts if not one.problem), default=0)
+        if decision.action in ASLEEP or decision.action in (Action.DAMAGED, Action.CHANGED):
+            return _asleep(run, decision)
+        if decision.action is Action.START and newest != run.newest:
+            # The order to try again was given for an attempt that is no longer the newest one.
+            return Outcome(key=run.key, end="failed", error="another command has tried it meanwhile")
         if decision.action is Action.START or decision.attempt is None:
-            folder, metadata = self._create(run, decision.attempt)
+            folder, metadata = self._create(run, decision.attempt, newest + 1)
         else:
             folder, metadata = self._reopen(run, decision.action, decision.attempt)
-        recovering = decision.action is Action.RECOVER
         return Handle(
             key=run.key,
             store=self.store,
@@ -112,28 +96,28 @@ class Executor:
             clock=self.clock,
             disk=self.disk,
             emit=self.emit,
-            recovering=recovering,
+            recovering=decision.action is Action.RECOVER,
         )
 
-    def _create(self, run: PlannedRun, replaced: Attempt | None) -> tuple[Path, RunMetadata]:
+    def _create(self, run: PlannedRun, replaced: Attempt | None, number: int) -> tuple[Path, RunMetadata]:
         now = self.clock.now()
-        before = self.store.attempts_of(run.key)
-        if replaced and replaced.status == "running":
+        if replaced and replaced.status in ("running", "submitting"):
             self._close_replaced(replaced)
 
-        number = max((one.number for one in before), default=0) + 1
-
         def record(question: Path, folder: Path) -> RunMetadata:
-            owner = self.registry.owner(run.ask.spec.name)
             with _naming(question, run.task.folder):
-                return describe(run, owner, question, folder, now=now, attempts=number, interceptors=self.interceptors)
+                metadata = describe(run, self.registry.owner(run.ask.spec.name), question, folder, now)
+            metadata.inference.attempts = number
+            metadata.provenance.interceptors = self.interceptors
+            self._stamp_timeout(run, metadata)
+            return metadata
 
         return self.store.create(run.key, now, run.task.sources(), record)
 
     def _close_replaced(self, attempt: Attempt) -> None:
         metadata = attempt.metadata()
         metadata.inference.status = "failed"
-        metadata.inference.error = "interrupted, and asked differently since"
+        metadata.inference.error = "interrupted, and asked anew since"
         self.store.save(Path(attempt.folder), metadata)
 
     def _reopen(self, run: PlannedRun, action: Action, attempt: Attempt) -> tuple[Path, RunMetadata]:
@@ -142,31 +126,57 @@ class Executor:
         if action is Action.RESTART:
             metadata.inference.attempts += 1
             metadata.inference.timestamp = self.clock.now()
+            metadata.renew_intent(self.clock.now(), run.ask.price)
+            self._stamp_timeout(run, metadata)
             self.store.save(folder, metadata)
         elif action is Action.RESUME and metadata.provenance.submission is None:
-            _adopt(metadata, self.planner.policy.adopt[attempt.run_id])
+            metadata.submitted(Submission(id=self.planner.policy.adopt[attempt.run_id]))
             self.store.save(folder, metadata)
         return folder, metadata
+
+    def _stamp_timeout(self, run: PlannedRun, metadata: RunMetadata) -> None:
+        if intent := metadata.provenance.intent:
+            limit = self.worker.submit_timeout(run.ask.spec)
+            metadata.provenance.intent = intent.model_copy(update={"timeout_seconds": limit})
 
     async def _produce(self, run: PlannedRun, handle: Handle) -> None:
         try:
             clip = await self._ask(run, handle)
-            info = await asyncio.to_thread(_land, clip, handle)
-        except (Exception, SystemExit) as error:  # a plugin may raise anything; the other runs go on
-            await _fail(handle, error, paid=run.ask.price != 0 and run.ask.spec.kind == "api")
-        else:
-            await _succeed(handle, clip, info)
+            info = await asyncio.to_thread(land, clip, handle)
+            await succeed(handle, clip, info)
+        except NotSent:
+            await handle.forget_intent()
+        except BaseException as error:  # a plugin may raise anything, and the other runs go on
+            if isinstance(error, OURS) or _is_cancelled():
+                if handle.surely_unsent:
+                    await handle.forget_intent()
+                raise
+            await fail(handle, error, paid=run.ask.paid)
 
     async def _ask(self, run: PlannedRun, handle: Handle) -> Clip:
-        request = request_of(handle.metadata, handle.folder)
-        if handle.intent:
+        spec, request = run.ask.spec, request_of(handle.metadata, handle.folder)
+        if handle.recovering:
             try:
-                return await self.worker.recover(run.ask.spec, request, handle)
+                return await self.worker.recover(spec, request, handle)
             except NotAccepted:
+                handle.recovering = False
+                handle.stale = True
+
+        async def attempt() -> Clip:
+            if self.stop.is_set() and not handle.submission:
+                raise NotSent
+            if handle.stale and not handle.submission:
                 await handle.renew_intent()
-        if handle.submission:
-            return await self.worker.run(run.ask.spec, request, handle)
-        return await retried(lambda: self.worker.run(run.ask.spec, request, handle), SUBMIT, self.clock)
+            with handle.calling():
+                return await self.worker.run(spec, request, handle)
+
+        return await retried(attempt, SUBMIT, self.clock)
+
+
+def _is_cancelled() -> bool:
+    """Whether we are being cancelled, and not a plugin that raises the same error by itself."""
+    task = asyncio.current_task()
+    return bool(task and task.cancelling())
 
 
 @contextmanager
@@ -178,104 +188,23 @@ def _naming(copy: Path, source: Path) -> Iterator[None]:
         raise QuestionError(error.message.replace(str(copy), str(source)), hint=error.hint) from error
 
 
-def _land(clip: Clip, handle: Handle) -> ClipInfo:
-    """Check the video to its last frame and give it its final name."""
-    part = handle.clip_path
-    if not clip.path.is_file():
-        raise ClipError(f"the model handed back {clip.path}, which is no file")
-    if clip.path.resolve() != part.resolve():
-        shutil.copyfile(clip.path, part)  # not moved: a cache hands out files that it keeps
-    info = check_clip(part)
-    durable.land(part, handle.folder / VIDEO)
-    return info
-
-
-async def _succeed(handle: Handle, clip: Clip, info: ClipInfo) -> None:
-    metadata = handle.metadata
-    facts = {name: getattr(info, name) for name in ClipFacts.model_fields}
-    metadata.provenance.clip = ClipFacts(**facts)
-    metadata.provenance.extras = {**metadata.provenance.extras, **clip.extras}
-    metadata.provenance.cost.charged = clip.cost
-    metadata.provenance.failure = None
-    metadata.provenance.versions = loaded_versions()
-    metadata.output.video_path = str(handle.folder / VIDEO)
-    metadata.output.generation_id = clip.generation_id or metadata.output.generation_id
-    metadata.output.video_url = without_query(clip.video_url) if clip.video_url else None
-    await _end(handle, "success", "")
-    handle.tell("done", seconds=metadata.inference.duration_seconds)
-
-
-async def _fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
-    handle.clip_path.unlink(missing_ok=True)
-    status, metadata = _status_after(error, handle, paid=paid), handle.metadata
-    text = handle.store.redactor.text
-    metadata.provenance.failure = Failure(
-        type=type(error).__name__,
-        hint=text(getattr(error, "hint", "")),
-        traceback=text("".join(traceback.format_exception(error))),
-    )
-    if isinstance(error, GenerationError) and error.generation_id:
-        metadata.output.generation_id = error.generation_id
-    await _end(handle, status, text(str(error)) or type(error).__name__)
-    handle.tell("failed", error=metadata.inference.error)
-
-
-def _status_after(error: BaseException, handle: Handle, *, paid: bool) -> RunStatus:
-    """What is known of a run after an error: only a certain end may be called failed."""
-    if isinstance(error, UncertainSubmitError) or (handle.intent and not handle.submission):
-        return "uncertain"
-    certain = isinstance(error, VmevalError) and not isinstance(error, RetryableError | ClipError)
-    if handle.submission is not None:
-        return "failed" if certain else "submitted"
-    known = isinstance(error, VmevalError)
-    return "failed" if known or not paid else "uncertain"
-
-
-async def _end(handle: Handle, status: RunStatus, error: str) -> None:
-    inference = handle.metadata.inference
-    inference.status = status
-    inference.error = error or None
-    inference.duration_seconds = round(_duration(handle, inference.timestamp), 3)
-    await handle.save()
-
-
-def _duration(handle: Handle, started: datetime) -> float:
-    """Seconds since the run began, in whichever process; never less than in this one."""
-    return max(handle.seconds, (handle.clock.now() - started).total_seconds())
-
-
-def _outcome(handle: Handle) -> Outcome:
-    inference, facts = handle.metadata.inference, handle.metadata.provenance
-    return Outcome(
-        key=handle.key,
-        end=inference.status,
-        folder=str(handle.folder),
-        error=inference.error or "",
-        hint=facts.failure.hint if facts.failure else "",
-        seconds=inference.duration_seconds,
-        charged=facts.cost.charged,
-    )
-
-
 def _asleep(run: PlannedRun, decision: Decision) -> Outcome:
     folder = decision.attempt.folder if decision.attempt else None
-    return Outcome(key=run.key, end=ASLEEP.get(decision.action, "blocked"), folder=folder, error=decision.reason)
+    reason = "it was asked differently meanwhile" if decision.action is Action.CHANGED else decision.reason
+    return Outcome(key=run.key, end=ASLEEP.get(decision.action, "blocked"), folder=folder, error=reason)
 
 
-def _unopened(run: PlannedRun, error: VmevalError | OSError) -> Outcome:
-    return Outcome(key=run.key, end="blocked", error=str(error), hint=getattr(error, "hint", ""))
+def _blocked(run: PlannedRun, error: Exception) -> Outcome:
+    text = str(error) or type(error).__name__
+    if isinstance(error, OSError):
+        text = f"{error.filename or 'the output folder'} cannot be read or written: {error.strerror or error}"
+    return Outcome(key=run.key, end="blocked", error=text, hint=str(getattr(error, "hint", "") or ""))
 
 
 def _check_account(run: PlannedRun, metadata: RunMetadata) -> None:
     then = metadata.provenance.account
-    if metadata.provenance.submission and then and then != run.ask.account:
+    if then and then != run.ask.account:
         raise UsageError(
             f"{metadata.inference.run_id} was sent with another key (account {then}, now {run.ask.account})",
             hint="set the key that it was sent with, and run again",
         )
-
-
-def _adopt(metadata: RunMetadata, job: str) -> None:
-    metadata.provenance.submission = Submission(id=job)
-    metadata.output.generation_id = job
-    metadata.inference.status = "submitted"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +37,22 @@ class Handle:
         self.folder = folder
         self.metadata = metadata
         self.clock = clock
-        self._disk = disk
-        self.intent: Intent | None = metadata.provenance.intent if recovering else None
         self.log: logging.Logger = LOG
+        self.recovering = recovering
+        """An earlier process may have sent the request."""
+        self.stale = False
+        """The time of the intent is that of an earlier request."""
+        self.unsent = False
+        """It is on record that nothing was sent."""
+        self._disk = disk
         self._emit = emit
         self._started = clock.monotonic()
+        self._calling = False
+
+    @property
+    def intent(self) -> Intent | None:
+        """The request that an earlier process may have sent; set while recovering only."""
+        return self.metadata.provenance.intent if self.recovering else None
 
     @property
     def submission(self) -> Submission | None:
@@ -53,29 +66,56 @@ class Handle:
 
     @property
     def sending(self) -> bool:
-        """Whether a paid request may be on its way, so that its id is still to come."""
-        return self.metadata.inference.status == "submitting"
+        """Whether a paid request may be on its way, so that its id is still to come, or to be written."""
+        return self._calling and self.metadata.inference.status == "submitting"
+
+    @property
+    def surely_unsent(self) -> bool:
+        """Whether no request of this attempt can be at the provider."""
+        return not (self._calling or self.recovering or self.submission) and self.metadata.provenance.intent is not None
 
     @property
     def seconds(self) -> float:
         """Since this process took the run up."""
         return self.clock.monotonic() - self._started
 
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """While the generator works; once it has raised RetryableError, nothing of it is at the provider."""
+        self._calling = True
+        try:
+            yield
+        except Exception:
+            # A cancelled call may have been sent, so only an answer ends the doubt.
+            self._calling = False
+            raise
+        finally:
+            self.stale = True
+
     async def submitted(self, submission: Submission) -> None:
         """Put the provider's id on disk."""
-        self.metadata.provenance.submission = submission
-        self.metadata.output.generation_id = submission.id
-        self.metadata.inference.status = "submitted"
-        await self.save()
+        known = Submission(id=str(submission.id), resume=plain(submission.resume))
+        # The status follows the save: until then an interrupt has to wait for this.
+        await self._disk.run(self._save_submitted, known)
         self.tell("submitted")
 
+    def _save_submitted(self, submission: Submission) -> None:
+        draft = self.metadata.model_copy(deep=True)
+        draft.submitted(submission)
+        self.metadata.provenance.submission = submission
+        self.store.save(self.folder, draft)
+        self.metadata.submitted(submission)
+
     async def renew_intent(self) -> None:
-        """Put on disk that the request is sent after all, now that the first one is known to be lost."""
-        self.intent = None
-        facts = self.metadata.provenance
-        if facts.intent:
-            facts.intent = facts.intent.model_copy(update={"time": self.clock.now()})
-        self.metadata.inference.status = "submitting"
+        """Put on disk that the request is sent now; the one before it is known not to have been taken."""
+        self.metadata.renew_intent(self.clock.now())
+        await self.save()
+        self.stale = False
+
+    async def forget_intent(self) -> None:
+        """Put on disk that nothing was sent: the next command may send it without a question."""
+        self.unsent = True
+        self.metadata.provenance.intent = None
         await self.save()
 
     def progress(self, fraction: float | None = None, stage: str = "") -> None:
@@ -91,3 +131,9 @@ class Handle:
         inference = self.metadata.inference
         named = {"run_id": inference.run_id, "status": inference.status, **self.key._asdict()}
         self._emit(Event.model_validate({"kind": kind, "time": self.clock.now(), **named, **facts}))
+
+
+def plain(value: dict[str, Any]) -> dict[str, Any]:
+    """The same as JSON values: what a plugin hands over must not stop a record from being written."""
+    copied: dict[str, Any] = json.loads(json.dumps(value, default=str, skipkeys=True))
+    return copied

@@ -15,7 +15,10 @@ BUSY_WAIT = 0.25
 
 
 class Lane:
-    """The runs of one limit key, carried out by as many coroutines as its limiter allows."""
+    """The runs of one limit key, carried out by as many coroutines as its limiter has slots.
+
+    The slots themselves are left to the generators, for pacing what one run asks of a vendor.
+    """
 
     def __init__(self, limiter: Limiter) -> None:
         self.limiter = limiter
@@ -44,8 +47,7 @@ class Lane:
         stop: asyncio.Event,
     ) -> None:
         while not stop.is_set() and (run := await self._next()):
-            async with self.limiter:
-                outcome = await execute(run)
+            outcome = await execute(run)
             if outcome.end == "busy":
                 self._held_elsewhere.append(run)
             else:

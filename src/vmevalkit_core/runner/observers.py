@@ -9,14 +9,14 @@ from collections.abc import Callable
 from vmevalkit_core.records import Event
 from vmevalkit_core.registry import Registry
 
-PATIENCE = 5.0
+PATIENCE = 1.0
 """Seconds that observers have, at the end, to take in what is left."""
 
 
 class Observers:
     """A queue between the runner and the observers: a slow one delays nobody."""
 
-    def __init__(self, registry: Registry, display: Callable[[Event], None] | None = None) -> None:
+    def __init__(self, registry: Registry, display: Callable[[Event], None]) -> None:
         self._registry = registry
         self._display = display
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
@@ -27,8 +27,7 @@ class Observers:
 
     def emit(self, event: Event) -> None:
         """Pass an event on; never blocks."""
-        if self._display:
-            self._display(event)
+        self._display(event)
         if self._thread:
             self._events.put(event)
 

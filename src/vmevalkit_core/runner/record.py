@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import sys
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -49,16 +50,7 @@ class Owner(Protocol):
         """Of the distribution."""
 
 
-def describe(
-    run: PlannedRun,
-    owner: Owner,
-    question: Path,
-    folder: Path,
-    *,
-    now: datetime,
-    attempts: int,
-    interceptors: tuple[str, ...],
-) -> RunMetadata:
+def describe(run: PlannedRun, owner: Owner, question: Path, folder: Path, now: datetime) -> RunMetadata:
     """The record of a run about to start; QuestionError when its files cannot be shown to a model."""
     data = read_metadata(question / METADATA)
     metadata = RunMetadata(
@@ -66,23 +58,22 @@ def describe(
             run_id=folder.name,
             model=run.ask.spec.name,
             timestamp=now,
-            status="submitting" if run.ask.spec.kind == "api" else "running",
+            status="submitting" if run.ask.paid else "running",
             sample=run.sample,
-            attempts=attempts,
         ),
         input=InputSection(
             prompt=read_prompt(question / PROMPT),
             image_path=run.task.source(SHOWN_FILES["first_frame"]),
             question_id=run.task.id,
-            task_category=data.get("task_category") or run.task.domain,
+            task_category=str(data.get("task_category") or run.task.domain),
         ),
         paths=paths_of(folder),
         question_data=data or None,
-        provenance=_provenance(run, owner, question, interceptors),
+        provenance=_provenance(run, owner, question),
     )
-    if run.ask.spec.kind == "api":
+    if run.ask.paid:
         sha256 = request_of(metadata, folder).key
-        metadata.provenance.intent = Intent(request_sha256=sha256, time=now, price=run.ask.price)
+        metadata.provenance.intent = Intent(time=now, request_sha256=sha256, price=run.ask.price)
     return metadata
 
 
@@ -95,7 +86,7 @@ def request_of(metadata: RunMetadata, folder: Path) -> GenerationRequest:
         prompt=metadata.input.prompt if "prompt" in facts.inputs else None,
         options=facts.options,
         seed=facts.seed,
-        token=metadata.inference.run_id,
+        token=facts.token or metadata.inference.run_id,
         **frames,
     )
 
@@ -106,7 +97,7 @@ def loaded_versions() -> dict[str, str]:
     return {name: str(version) for name, version in found.items() if version}
 
 
-def _provenance(run: PlannedRun, owner: Owner, question: Path, interceptors: tuple[str, ...]) -> Provenance:
+def _provenance(run: PlannedRun, owner: Owner, question: Path) -> Provenance:
     ask, prompt = run.ask, os.stat(run.task.source(PROMPT))
     return Provenance(
         core=__version__,
@@ -123,7 +114,7 @@ def _provenance(run: PlannedRun, owner: Owner, question: Path, interceptors: tup
         cost=Cost(estimated=ask.price),
         account=ask.account,
         worker=ask.spec.runs_in,
-        interceptors=interceptors,
+        token=uuid.uuid4().hex,
         **_frames(run, question),
     )
 

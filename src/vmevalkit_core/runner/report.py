@@ -9,8 +9,9 @@ from typing import Literal
 
 from vmevalkit_core.records import RunKey, RunStatus
 
-End = RunStatus | Literal["busy", "elsewhere", "blocked"]
-"""`busy`: another process holds the claim; `elsewhere`: it finished the run; `blocked`: nothing was sent."""
+End = RunStatus | Literal["busy", "elsewhere", "blocked", "stopped", "unrecorded"]
+"""`busy`: another process holds the claim; `elsewhere`: it finished the run; `blocked`: nothing was sent, the
+reason says why; `stopped`: the user did, before anything was sent; `unrecorded`: the disk refused the record."""
 
 SHOWN = 20
 

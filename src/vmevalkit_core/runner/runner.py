@@ -13,7 +13,7 @@ from typing import Any
 
 from vmevalkit_core.claims import Claims, claims_of
 from vmevalkit_core.clock import Clock
-from vmevalkit_core.errors import ClaimsUnavailable, MissingCredential, UsageError
+from vmevalkit_core.errors import ClaimsUnavailable, ConfigError, MissingCredential, UsageError, VmevalError
 from vmevalkit_core.generator import Context
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.planner import Ask, Plan, PlannedRun, Planner, Policy
@@ -23,15 +23,13 @@ from vmevalkit_core.records import Event, RunKey
 from vmevalkit_core.redact import Redactor
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner.disk import Disk
+from vmevalkit_core.runner.engine import GRACE, contained, drive
 from vmevalkit_core.runner.execute import Executor
 from vmevalkit_core.runner.lanes import lanes_of
 from vmevalkit_core.runner.observers import Observers
 from vmevalkit_core.runner.report import Outcome, Report
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.store import Attempt, Store
-
-GRACE = 1.5
-"""Seconds after a stop in which an answer that is on its way may still bring its id."""
 
 
 class Runner:
@@ -48,7 +46,7 @@ class Runner:
         seed: int = 0,
         concurrency: int = 8,
         interceptors: Sequence[str] = (),
-        check: Callable[[Attempt], bool] | None = None,
+        whole: Callable[[Attempt], bool] = Attempt.has_clip,
         clock: Clock | None = None,
     ) -> None:
         if concurrency < 1:
@@ -59,8 +57,8 @@ class Runner:
         self.interceptors = tuple(interceptors)
         self._concurrency = concurrency
         self._limiters: dict[str, Limiter] = {}
-        self.store = Store(output, experiment, Redactor(self._secrets()))
-        self.planner = Planner(self.store, policy or Policy(), seed=seed, check=check)
+        self.store = Store(output, experiment, Redactor())
+        self.planner = Planner(self.store, policy or Policy(), seed=seed, whole=whole)
         self.stop = asyncio.Event()
 
     def ask(self, spec: ModelSpec, given: Mapping[str, Any]) -> Ask:
@@ -69,11 +67,17 @@ class Runner:
             if not any(self.env.get(name) for name in need.names):
                 names = " or ".join(need.names)
                 raise MissingCredential(f"{spec.name} needs {names}, which is not set", hint=need.hint or _KEY_HINT)
+        self.store.redactor.add(_secrets(spec, self.env))
         return ask_of(spec, self.registry.options_class(spec), given, _account(spec, self.env))
 
     def plan(self, tasks: Iterable[TaskFolder | QuestionProblem], asks: Sequence[Ask], samples: int = 1) -> Plan:
-        """What is left to do; nothing is written and nothing is sent."""
-        return self.planner.plan(tasks, asks, range(samples))
+        """What is left to do; nothing is written and nothing is sent. ConfigError for a wrong adoption."""
+        plan = self.planner.plan(tasks, asks, range(samples))
+        for run_id in self.planner.policy.adopt:
+            if (found := plan.adopted[run_id]) != 1:
+                problem = "is the id of several runs" if found else "is no unfinished run of this plan"
+                raise ConfigError(f"--adopt: {run_id} {problem}", hint="`vmeval status` names the unfinished runs")
+        return plan
 
     async def execute(
         self,
@@ -89,7 +93,7 @@ class Runner:
         disk = Disk()
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="vmeval"))
         worker = InlineWorker(self.registry, self._context, self.interceptors)
-        observers = Observers(self.registry, display)
+        observers = Observers(self.registry, contained(display or (lambda _: None)))
         executor = Executor(
             store=self.store,
             claims=claims,
@@ -98,45 +102,23 @@ class Runner:
             worker=worker,
             clock=self.clock,
             disk=disk,
+            stop=self.stop,
             emit=observers.emit,
             interceptors=self.interceptors,
         )
         try:
             for spec in {run.ask.spec: None for run in plan.runs}:
                 await worker.prepare(spec)
-            return await self._drain(plan, executor, ended or (lambda _: None))
+            lanes = lanes_of(plan.runs, self._limiter)
+            report = await drive(lanes, executor, ended or (lambda _: None))
         finally:
+            await disk.close()
             with suppress(TimeoutError):
                 await asyncio.wait_for(worker.close(), GRACE)
             observers.close()
-
-    async def _drain(self, plan: Plan, executor: Executor, ended: Callable[[Outcome], None]) -> Report:
-        report = Report()
-
-        def count(outcome: Outcome) -> None:
-            report.add(outcome)
-            ended(outcome)
-
-        lanes = lanes_of(plan.runs, self._limiter)
-        work: asyncio.Future[Any] = asyncio.gather(*(lane.drain(executor.run, count, self.stop) for lane in lanes))
-        stopped: asyncio.Future[Any] = asyncio.ensure_future(self.stop.wait())
-        await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if self.stop.is_set() and not work.done():
-            await self._wind_down(work, executor)
-        report.interrupted = self.stop.is_set()
-        if work.done():
-            with suppress(asyncio.CancelledError):
-                work.result()
+        if not report.interrupted and report.ends.total() != len(plan.runs):
+            raise VmevalError(f"{len(plan.runs) - report.ends.total()} runs ended without a word", hint=_LOST_HINT)
         return report
-
-    async def _wind_down(self, work: asyncio.Future[Any], executor: Executor) -> None:
-        """Let answers that are on their way bring their ids, then leave the rest as it is on disk."""
-        until = self.clock.monotonic() + GRACE
-        while any(handle.sending for handle in executor.in_flight) and self.clock.monotonic() < until:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-        work.cancel()
-        await asyncio.wait([work], timeout=0.3)
 
     def _claims(self, plan: Plan) -> Claims:
         claims = claims_of(self.store.root)
@@ -160,14 +142,15 @@ class Runner:
         declared = {name: self.env[name] for need in spec.needs for name in need.names if name in self.env}
         return Context(env=declared, limiter=self._limiter_of(spec, _account(spec, self.env)), clock=self.clock)
 
-    def _secrets(self) -> set[str]:
-        names = {name for spec in self.registry.models() for need in spec.needs for name in need.names}
-        return {self.env[name] for name in names if self.env.get(name)}
+
+def _secrets(spec: ModelSpec, env: Mapping[str, str]) -> list[str]:
+    return [env[name] for need in spec.needs if need.secret for name in need.names if env.get(name)]
 
 
 def _account(spec: ModelSpec, env: Mapping[str, str]) -> str | None:
-    keys = [env[name] for need in spec.needs for name in need.names if env.get(name)]
+    keys = _secrets(spec, env)
     return hashlib.sha256(keys[0].encode()).hexdigest()[:8] if keys else None
 
 
+_LOST_HINT = "run the same command again; if it happens again, please report it with --debug"
 _KEY_HINT = "set it in the environment or in a file .env in this folder"

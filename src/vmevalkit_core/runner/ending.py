@@ -1,0 +1,133 @@
+"""How a run ends: the clip checked and in place, or a reason, and never more certainty than there is."""
+
+from __future__ import annotations
+
+import shutil
+import traceback
+from datetime import datetime
+
+from vmevalkit_core import durable
+from vmevalkit_core.errors import (
+    ClipError,
+    GenerationError,
+    JobFailed,
+    PluginError,
+    RejectedError,
+    RetryableError,
+    UncertainSubmitError,
+    UsageError,
+    VmevalError,
+)
+from vmevalkit_core.media.clips import ClipInfo, check_clip
+from vmevalkit_core.records import Clip, ClipFacts, Failure, RunStatus
+from vmevalkit_core.redact import without_query
+from vmevalkit_core.runner.handle import Handle, plain
+from vmevalkit_core.runner.record import loaded_versions
+from vmevalkit_core.runner.report import Outcome
+from vmevalkit_core.store import VIDEO
+
+NOT_TAKEN = (RetryableError, RejectedError, JobFailed, UsageError)
+"""Errors that say, before there is an id, that the vendor has not taken the request."""
+JOB_ENDED = (RejectedError, JobFailed)
+"""Errors that say that a job which was taken is over; any other leaves it to be collected later."""
+
+
+class NotSent(VmevalError):
+    """The user stopped before the request was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped before it was sent")
+
+
+def land(clip: Clip, handle: Handle) -> ClipInfo:
+    """Check the video to its last frame and give it its final name."""
+    part = handle.clip_path
+    if not isinstance(clip, Clip):
+        raise PluginError(f"generate returned {type(clip).__name__} {clip!r:.60} instead of a Clip", hint=_CLIP_HINT)
+    if not clip.path.is_file():
+        wrote = "generate wrote nothing to job.clip_path" if clip.path == part else f"{clip.path} is no file"
+        raise ClipError(wrote, hint=_CLIP_HINT)
+    if clip.path.resolve() != part.resolve():
+        shutil.copyfile(clip.path, part)  # not moved: a cache hands out files that it keeps
+    try:
+        info = check_clip(part)
+    except ClipError as error:
+        raise ClipError(error.message.replace(part.name, "the model's clip"), hint=error.hint) from error
+    durable.land(part, handle.folder / VIDEO)
+    return info
+
+
+async def succeed(handle: Handle, clip: Clip, info: ClipInfo) -> None:
+    """Put a success on record."""
+    metadata, facts = handle.metadata, handle.metadata.provenance
+    facts.clip = ClipFacts(**{name: getattr(info, name) for name in ClipFacts.model_fields})
+    facts.extras = {**facts.extras, **plain(clip.extras)}
+    facts.cost.charged = clip.cost
+    facts.failure = None
+    facts.versions = loaded_versions()
+    metadata.output.video_path = str(handle.folder / VIDEO)
+    metadata.output.generation_id = clip.generation_id or metadata.output.generation_id
+    metadata.output.video_url = without_query(clip.video_url) if clip.video_url else None
+    await _end(handle, "success", "")
+    handle.tell("done", seconds=metadata.inference.duration_seconds)
+
+
+async def fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
+    """Put on record why a run did not succeed, and how certain that is."""
+    handle.clip_path.unlink(missing_ok=True)
+    status, metadata = _status_after(error, handle, paid=paid), handle.metadata
+    metadata.provenance.failure = Failure(
+        type=type(error).__name__,
+        hint=str(getattr(error, "hint", "") or "") or ("" if isinstance(error, VmevalError) else _TRACE_HINT),
+        traceback="".join(traceback.format_exception(error)),
+    )
+    if isinstance(error, GenerationError) and error.generation_id:
+        metadata.output.generation_id = str(error.generation_id)
+    known = isinstance(error, VmevalError)
+    text = str(error) or type(error).__name__
+    await _end(handle, status, text if known else f"{type(error).__name__}: {text}")
+    handle.tell("failed", error=metadata.inference.error)
+
+
+def outcome_of(handle: Handle, *, lost: OSError | None = None) -> Outcome:
+    """What to tell of a run; `lost` is why its last state could not be written."""
+    inference, facts = handle.metadata.inference, handle.metadata.provenance
+    hint, error = facts.failure.hint if facts.failure else "", inference.error or ""
+    if lost:
+        job = f"; its job is {facts.submission.id}" if facts.submission else ""
+        error = f"{handle.folder} cannot be written: {lost.strerror or lost}{job}"
+        hint = "make room or give write access, then run the same command again"
+    return Outcome(
+        key=handle.key,
+        end="unrecorded" if lost else "stopped" if handle.unsent else inference.status,
+        folder=str(handle.folder),
+        error=handle.store.redactor.text(error),
+        hint=handle.store.redactor.text(hint),
+        seconds=inference.duration_seconds,
+        charged=facts.cost.charged,
+    )
+
+
+def _status_after(error: BaseException, handle: Handle, *, paid: bool) -> RunStatus:
+    if handle.submission is not None:
+        return "failed" if isinstance(error, JOB_ENDED) else "submitted"
+    if isinstance(error, UncertainSubmitError) or handle.recovering:
+        return "uncertain"
+    return "failed" if isinstance(error, NOT_TAKEN) or not paid else "uncertain"
+
+
+async def _end(handle: Handle, status: RunStatus, error: str) -> None:
+    inference = handle.metadata.inference
+    inference.status = status
+    inference.error = error or None
+    inference.duration_seconds = round(_duration(handle, inference.timestamp), 3)
+    await handle.save()
+
+
+def _duration(handle: Handle, started: datetime) -> float:
+    """Seconds since the run began, in whichever process; never less than in this one."""
+    return max(handle.seconds, (handle.clock.now() - started).total_seconds())
+
+
+_TRACE_HINT = "the traceback is in the run's metadata.json, under provenance.failure"
+_CLIP_HINT = "end `generate` with `return Clip(path=job.clip_path)`"
