@@ -1,0 +1,128 @@
+"""Generators that break rules, one sin each; the runs around them must go on."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import Any
+
+from tests.models.ledger import Ledger
+from tests.models.sleeper import finished_clip
+from vmevalkit_core import Clip, Context, GenerationRequest, Job, ModelSpec, Need, Options, Submission
+
+
+class Sinner:
+    """Hands out a good clip, unless a subclass sins."""
+
+    def __init__(self, spec: ModelSpec, context: Context) -> None:
+        pass
+
+    async def generate(self, request: GenerationRequest, job: Job) -> Any:
+        shutil.copyfile(finished_clip(), job.clip_path)
+        return Clip(path=job.clip_path)
+
+
+class RaisesCancelled(Sinner):
+    async def generate(self, request: GenerationRequest, job: Job) -> Any:
+        raise asyncio.CancelledError
+
+
+class Exits(Sinner):
+    async def generate(self, request: GenerationRequest, job: Job) -> Any:
+        raise SystemExit(3)
+
+
+class ReturnsText(Sinner):
+    async def generate(self, request: GenerationRequest, job: Job) -> Any:
+        return "a.mp4"
+
+
+class WritesNothing(Sinner):
+    async def generate(self, request: GenerationRequest, job: Job) -> Any:
+        return Clip(path=job.clip_path)
+
+
+class WritesText(Sinner):
+    async def generate(self, request: GenerationRequest, job: Job) -> Any:
+        job.clip_path.write_text("<html>no video</html>")
+        return Clip(path=job.clip_path)
+
+
+class OddExtras(Sinner):
+    async def generate(self, request: GenerationRequest, job: Job) -> Any:
+        clip = await super().generate(request, job)
+        return clip.model_copy(update={"extras": {"raw": object()}, "video_url": "http://[bad"})
+
+
+class CannotBeBuilt(Sinner):
+    def __init__(self) -> None:
+        pass
+
+
+class FailsToClose(Sinner):
+    def close(self) -> None:
+        raise RuntimeError("stuck")
+
+
+class NoPriceKnobs(Options):
+    """Options that cannot tell a price."""
+
+    def price(self) -> Any:
+        return {}["tier"]
+
+
+class NoPrice(Sinner):
+    spec = ModelSpec(name="no-price", factory="sinners:NoPrice", options="sinners:NoPriceKnobs", kind="api")
+
+
+class CallsItselfLocal(Ledger):
+    spec = ModelSpec(
+        name="liar", factory="sinners:CallsItselfLocal", options=Ledger.spec.options, needs=(Need("LEDGER_DIR"),)
+    )
+
+
+class OddResume(Ledger):
+    spec = ModelSpec(
+        name="odd-resume",
+        factory="sinners:OddResume",
+        options=Ledger.spec.options,
+        kind="api",
+        needs=(Need("LEDGER_DIR"),),
+    )
+
+    async def submit(self, request: GenerationRequest) -> Submission:
+        return (await super().submit(request)).model_copy(update={"resume": {"raw": object()}})
+
+
+class KeyExpires(Ledger):
+    """Takes the job and then, asked about it, refuses the key."""
+
+    spec = ModelSpec(
+        name="key-expires",
+        factory="sinners:KeyExpires",
+        options=Ledger.spec.options,
+        kind="api",
+        needs=(Need("LEDGER_DIR"),),
+    )
+
+    async def poll(self, submission: Submission) -> Any:
+        from vmevalkit_core import MissingCredential
+
+        raise MissingCredential("401: the key has expired")
+
+
+class NeverAnswers(Ledger):
+    """Accepts the request and never says so."""
+
+    spec = ModelSpec(
+        name="never-answers",
+        factory="sinners:NeverAnswers",
+        options=Ledger.spec.options,
+        kind="api",
+        needs=(Need("LEDGER_DIR"),),
+    )
+
+    async def submit(self, request: GenerationRequest) -> Submission:
+        await super().submit(request)
+        await asyncio.sleep(60)
+        raise AssertionError("not reached")
