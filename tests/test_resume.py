@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.helpers import LEDGER, ledger_lines, records, runner_in, statuses
 from tests.test_runner import planned, run
 from vmevalkit_core.planner import Action
+from vmevalkit_core.questions import scan
 from vmevalkit_core.runner import Report, Runner
 
 SLEEPER = LEDGER.replace("ledger.py:Ledger", "sleeper.py:Sleeper")
@@ -44,6 +45,18 @@ def test_submitted_jobs_are_collected_without_their_inputs(tmp_path: Path, quest
         path.unlink()
     report = run(runner_in(tmp_path), questions, LEDGER)
     assert report.good == 4
+    assert len(ledger_lines(tmp_path)) == 4
+
+
+def test_job_of_a_task_that_is_gone_is_collected(tmp_path: Path, questions: Path) -> None:
+    """It is paid for; what was asked is in the run's own folder."""
+    leave_submitted(tmp_path, questions)
+    shutil.rmtree(questions / "maze_task")
+    runner = runner_in(tmp_path)
+    ask = runner.ask(runner.registry.add_file(LEDGER), {})
+    plan = runner.plan(scan(questions), [ask], collect=True)
+    assert plan.actions == {Action.RESUME: 4}
+    assert asyncio.run(runner.execute(plan)).good == 4
     assert len(ledger_lines(tmp_path)) == 4
 
 

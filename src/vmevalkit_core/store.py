@@ -76,6 +76,11 @@ class Attempt:
         """Whether the record says that no request has left: a paid run never waits without an intent."""
         return self.status == "submitting" and not self.provenance.get("intent")
 
+    @property
+    def is_submitted(self) -> bool:
+        """Whether the provider has the job and nobody has collected it yet."""
+        return not self.problem and self.status == "submitted"
+
     def has_clip(self) -> bool:
         """Whether the video is there with the size on record; no byte of it is read."""
         try:
@@ -106,6 +111,14 @@ class Store:
     def attempts(self, model: str, domain: str, task_id: str) -> list[Attempt]:
         """Every attempt at a task by a model, oldest first; those that cannot be read come last."""
         return attempts_in(f"{self.root}{os.sep}{model}{os.sep}{domain}_task{os.sep}{task_id}")
+
+    def tasks(self, model: str) -> Iterator[tuple[str, str]]:
+        """Domain and task id of each task folder of a model."""
+        top = f"{self.root}{os.sep}{model}"
+        for folder in _folders(top):
+            if folder.endswith("_task"):
+                for task_id in _folders(f"{top}{os.sep}{folder}"):
+                    yield folder.removesuffix("_task"), task_id
 
     def attempts_of(self, key: RunKey) -> list[Attempt]:
         """The attempts at one sample; one that cannot be read may be any sample's, so it counts for each."""
@@ -178,12 +191,7 @@ def claim_name(key: RunKey) -> str:
 
 def attempts_in(task_folder: str) -> list[Attempt]:
     """The attempts below one task folder of the tree, oldest first."""
-    try:
-        with os.scandir(task_folder) as entries:
-            folders = [entry.path for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    found = [read_attempt(folder) for folder in folders]
+    found = [read_attempt(f"{task_folder}{os.sep}{name}") for name in _folders(task_folder)]
     if len(found) > 1:
         found.sort(key=lambda one: (1, 0, one.run_id) if one.problem else (0, one.number, one.run_id))
     return found
@@ -225,17 +233,21 @@ def find_attempts(path: str | Path) -> Iterator[Attempt]:
 
 
 def _walk(folder: str, depth: int) -> Iterator[Attempt]:
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
-    except (FileNotFoundError, PermissionError):
-        return  # it went away since it was listed, or is none of ours
-    for name in names:
+    for name in _folders(folder):
         path = f"{folder}{os.sep}{name}"
         if os.path.isfile(f"{path}{os.sep}{RECORD}") or _looks_like_run(path):
             yield read_attempt(path)
         elif depth > 1:
             yield from _walk(path, depth - 1)
+
+
+def _folders(folder: str) -> list[str]:
+    """The names of the folders in a folder, sorted; none where it went away or is closed to us."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
 
 
 def _looks_like_run(path: str) -> bool:

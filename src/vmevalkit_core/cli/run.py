@@ -67,7 +67,8 @@ class RunCommand:
         tell_problems(self._registry)
         asks = self._asks()
         runner = self._runner
-        plan = runner.plan(self._tasks(), asks, self.samples)
+        chosen = bool(self.domains or self.tasks or self.limit)
+        plan = runner.plan(self._tasks(), asks, self.samples, collect=not chosen)
         self._refuse_empty(plan)
         tell_problems_of_plan(plan)
         if plan.actions[Action.CHANGED]:

@@ -83,24 +83,52 @@ class Planner:
         self._whole = whole
 
     def plan(
-        self, tasks: Iterable[TaskFolder | QuestionProblem], asks: Sequence[Ask], samples: Collection[int]
+        self,
+        tasks: Iterable[TaskFolder | QuestionProblem],
+        asks: Sequence[Ask],
+        samples: Collection[int],
+        *,
+        collect: bool = False,
     ) -> Plan:
-        """The runs left to do, in the order of tasks, then models, then samples."""
-        plan = Plan()
+        """The runs left to do, in the order of tasks, then models, then samples.
+
+        With `collect`, jobs whose task pair is not among `tasks` any more are planned as well: they are paid for,
+        and need none of their inputs.
+        """
+        plan, seen = Plan(), set[tuple[str, str]]()
         for task in tasks:
             if isinstance(task, QuestionProblem):
                 plan.add_problem(task)
                 continue
-            missing: set[str] = set()
-            for ask in asks:
-                for run, decision in self._decided(task, ask, samples):
-                    if decision.action in SENDS and (name := _missing(run)):
-                        missing.add(name)
-                    else:
-                        _add(plan, run, decision)
-            for name in sorted(missing):
-                plan.add_problem(QuestionProblem(str(task.folder), f"has no {name}", _needed_by(name, asks)))
+            seen.add((task.domain, task.id))
+            self._plan_task(plan, task, asks, samples)
+        if collect:
+            self._collect(plan, asks, seen)
         return plan
+
+    def _plan_task(self, plan: Plan, task: TaskFolder, asks: Sequence[Ask], samples: Collection[int]) -> None:
+        missing: set[str] = set()
+        for ask in asks:
+            for run, decision in self._decided(task, ask, samples):
+                if decision.action in SENDS and (name := _missing(run)):
+                    missing.add(name)
+                else:
+                    _add(plan, run, decision)
+        for name in sorted(missing):
+            plan.add_problem(QuestionProblem(str(task.folder), f"has no {name}", _needed_by(name, asks)))
+
+    def _collect(self, plan: Plan, asks: Sequence[Ask], seen: Collection[tuple[str, str]]) -> None:
+        for ask in asks:
+            for domain, task_id in self.store.tasks(ask.spec.name):
+                if (domain, task_id) in seen:
+                    continue
+                attempts = self.store.attempts(ask.spec.name, domain, task_id)
+                task = TaskFolder(str(self.store.root / ask.spec.name / f"{domain}_task"), domain, task_id)
+                for sample in sorted({one.sample for one in attempts if one.is_submitted}):
+                    run = PlannedRun(ask, task, sample, None)
+                    decision = self.decide(run, [one for one in attempts if one.problem or one.sample == sample])
+                    if decision.action is Action.RESUME:
+                        _add(plan, run, decision)
 
     def decide(self, run: PlannedRun, attempts: list[Attempt]) -> Decision:
         """What one run needs, from the attempts there are; under its claim these have to be read anew."""

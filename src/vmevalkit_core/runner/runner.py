@@ -70,9 +70,19 @@ class Runner:
         self.store.redactor.add(_secrets(spec, self.env))
         return ask_of(spec, self.registry.options_class(spec), given, _account(spec, self.env))
 
-    def plan(self, tasks: Iterable[TaskFolder | QuestionProblem], asks: Sequence[Ask], samples: int = 1) -> Plan:
-        """What is left to do; nothing is written and nothing is sent. ConfigError for a wrong adoption."""
-        plan = self.planner.plan(tasks, asks, range(samples))
+    def plan(
+        self,
+        tasks: Iterable[TaskFolder | QuestionProblem],
+        asks: Sequence[Ask],
+        samples: int = 1,
+        *,
+        collect: bool = False,
+    ) -> Plan:
+        """What is left to do; nothing is written and nothing is sent. ConfigError for a wrong adoption.
+
+        With `collect`, submitted jobs of these models are planned even where their task pair is gone.
+        """
+        plan = self.planner.plan(tasks, asks, range(samples), collect=collect)
         for run_id in self.planner.policy.adopt:
             if (found := plan.adopted[run_id]) != 1:
                 problem = "is the id of several runs" if found else "is no unfinished run of this plan"
