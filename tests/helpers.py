@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import Image
 
+from vmevalkit_core.attempts import find_attempts
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Runner
-from vmevalkit_core.store import find_attempts
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LEDGER = f"{REPOSITORY}/tests/models/ledger.py:Ledger"

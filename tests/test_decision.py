@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.planner import Action, Change, Policy, decide
-from vmevalkit_core.store import Attempt
 
 SAME: list[Change] = []
 OTHER = [Change("seed", 0, 1)]

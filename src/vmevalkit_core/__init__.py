@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from vmevalkit_core.generator import ApiGenerator, Context, Generator, Job
     from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
     from vmevalkit_core.media.images import open_rgb
+    from vmevalkit_core.metadata import RunMetadata
     from vmevalkit_core.plugins import hookimpl
     from vmevalkit_core.questions import load_questions
     from vmevalkit_core.records import (
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
         ImageRef,
         Options,
         Pending,
-        RunMetadata,
         Submission,
         TaskPair,
     )
@@ -79,7 +79,7 @@ _HOME = {
     "Pending": "records",
     "RejectedError": "errors",
     "RetryableError": "errors",
-    "RunMetadata": "records",
+    "RunMetadata": "metadata",
     "State": "specs",
     "Submission": "records",
     "TaskPair": "records",

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from vmevalkit_core.attempts import LIVE, QUESTION, VIDEO, Attempt, find_attempts
 from vmevalkit_core.errors import ClipError, UsageError
+from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.questions import SHOWN_FILES
-from vmevalkit_core.records import RunMetadata
-from vmevalkit_core.store import LIVE, QUESTION, VIDEO, Attempt, clip_part, find_attempts
+from vmevalkit_core.store import clip_part
 
 WORDS = {
     "submitting": "a request may have been sent; the next command looks for its job before anything else",

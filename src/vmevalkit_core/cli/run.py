@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.cli import out
 from vmevalkit_core.cli.catalog import is_file_target, load_registry, tell_problems
 from vmevalkit_core.cli.environment import environment
@@ -28,7 +29,6 @@ from vmevalkit_core.questions import QuestionProblem, TaskFolder, scan
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.specs import ModelSpec
-from vmevalkit_core.store import Attempt
 
 FREE_MODEL = "baseline-hold"
 QUESTIONS = Path("data/questions")

@@ -10,11 +10,11 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.errors import ConfigError, PluginError
 from vmevalkit_core.questions import SHOWN_FILES, TaskFolder
 from vmevalkit_core.records import Options
 from vmevalkit_core.specs import ModelSpec
-from vmevalkit_core.store import Attempt
 
 
 class Change(NamedTuple):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from vmevalkit_core.attempts import LIVE, Attempt
 from vmevalkit_core.planner.ask import Change
-from vmevalkit_core.store import LIVE, Attempt
 
 
 class Action(StrEnum):

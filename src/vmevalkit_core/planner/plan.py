@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.planner.ask import Ask, Change
 from vmevalkit_core.planner.decision import SENDS, WORK, Action, Decision, Policy, decide
 from vmevalkit_core.questions import SHOWN_FILES, QuestionProblem, TaskFolder
 from vmevalkit_core.records import RunKey
-from vmevalkit_core.store import Attempt, Store
+from vmevalkit_core.store import Store
 
 SHOWN = 20
 """How many of a kind are kept for the user to read; the rest is counted."""

@@ -7,6 +7,7 @@ import traceback
 from datetime import datetime
 
 from vmevalkit_core import durable
+from vmevalkit_core.attempts import VIDEO
 from vmevalkit_core.errors import (
     ClipError,
     GenerationError,
@@ -19,12 +20,12 @@ from vmevalkit_core.errors import (
     VmevalError,
 )
 from vmevalkit_core.media.clips import ClipInfo, check_clip
-from vmevalkit_core.records import Clip, ClipFacts, Failure, RunStatus
+from vmevalkit_core.metadata import ClipFacts, Failure
+from vmevalkit_core.records import Clip, RunStatus
 from vmevalkit_core.redact import without_query
 from vmevalkit_core.runner.handle import Handle, plain
 from vmevalkit_core.runner.record import loaded_versions
 from vmevalkit_core.runner.report import Outcome
-from vmevalkit_core.store import VIDEO
 
 NOT_TAKEN = (RetryableError, RejectedError, JobFailed, UsageError)
 """Errors that say, before there is an id, that the vendor has not taken the request."""

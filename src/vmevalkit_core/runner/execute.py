@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import NotAccepted, QuestionError, UsageError
+from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.planner import Action, Decision, PlannedRun, Planner
-from vmevalkit_core.records import Clip, Event, RunMetadata, Submission
+from vmevalkit_core.records import Clip, Event, Submission
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.retry import SUBMIT, retried
 from vmevalkit_core.runner.disk import Disk
@@ -20,7 +22,7 @@ from vmevalkit_core.runner.ending import NotSent, fail, land, outcome_of, succee
 from vmevalkit_core.runner.handle import Handle
 from vmevalkit_core.runner.record import describe, request_of
 from vmevalkit_core.runner.report import End, Outcome
-from vmevalkit_core.store import Attempt, Store
+from vmevalkit_core.store import Store
 from vmevalkit_core.workers import InlineWorker
 
 ASLEEP: dict[Action, End] = {Action.DONE: "elsewhere", Action.FAILED: "failed"}

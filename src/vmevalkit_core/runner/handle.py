@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from vmevalkit_core.clock import Clock
-from vmevalkit_core.records import Event, EventKind, Intent, RunKey, RunMetadata, Submission
+from vmevalkit_core.metadata import RunMetadata
+from vmevalkit_core.records import Event, EventKind, Intent, RunKey, Submission
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.store import Store, clip_part
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.claims import Claims, claims_of
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import ClaimsUnavailable, ConfigError, MissingCredential, UsageError, VmevalError
@@ -29,7 +30,7 @@ from vmevalkit_core.runner.lanes import lanes_of
 from vmevalkit_core.runner.observers import Observers
 from vmevalkit_core.runner.report import Outcome, Report
 from vmevalkit_core.specs import ModelSpec
-from vmevalkit_core.store import Attempt, Store
+from vmevalkit_core.store import Store
 
 
 class Runner:
