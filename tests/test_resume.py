@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.helpers import LEDGER, ledger_lines, records, runner_in, statuses
 from tests.test_runner import planned, run
-from vmevalkit_core.planner import Action
+from vmevalkit_core.planner import Action, Policy
 from vmevalkit_core.questions import scan
 from vmevalkit_core.runner import Report, Runner
 
@@ -105,6 +105,18 @@ def test_record_without_id_is_no_submission(tmp_path: Path, questions: Path) -> 
     path.write_text(json.dumps(record))
     actions = planned(runner_in(tmp_path), questions, LEDGER).actions
     assert actions == {Action.RESUME: 3, Action.RECOVER: 1}
+
+
+def test_lost_request_that_is_sent_again_stays_uncertain(tmp_path: Path, questions: Path) -> None:
+    """The order to send again does not make the first request unbilled."""
+    leave_submitted(tmp_path, questions)
+    for path in (tmp_path / "out").rglob("metadata.json"):
+        record = json.loads(path.read_text())
+        record["provenance"]["submission"] = None
+        record["inference"]["status"] = "submitting"
+        path.write_text(json.dumps(record))
+    assert run(runner_in(tmp_path, policy=Policy(resubmit_uncertain=True)), questions, LEDGER).good == 4
+    assert statuses(tmp_path / "out") == ["success"] * 4 + ["uncertain"] * 4
 
 
 def test_unknown_keys_of_a_record_are_kept(tmp_path: Path, questions: Path) -> None:

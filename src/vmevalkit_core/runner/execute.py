@@ -117,9 +117,11 @@ class Executor:
         return self.store.create(run.key, now, run.task.sources(), record)
 
     def _close_replaced(self, attempt: Attempt) -> None:
-        metadata = attempt.metadata()
-        metadata.inference.status = "failed"
-        metadata.inference.error = "interrupted, and asked anew since"
+        metadata, sent = attempt.metadata(), attempt.status == "submitting" and not attempt.was_not_sent
+        metadata.inference.status = "uncertain" if sent else "failed"
+        metadata.inference.error = (
+            "interrupted, and sent again by order" if sent else "interrupted, and asked anew since"
+        )
         self.store.save(Path(attempt.folder), metadata)
 
     def _reopen(self, run: PlannedRun, action: Action, attempt: Attempt) -> tuple[Path, RunMetadata]:
