@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.conftest import clean_env
 from tests.helpers import records
+from tests.hostile.cases import CASES
 from tests.hostile.dists import write_dist
 
 WATCHER = """
@@ -66,6 +67,22 @@ def test_interceptor_works_only_when_named(tmp_path: Path, questions: Path) -> N
     stamps = [record["provenance"]["extras"] for record in records(tmp_path / "out")]
     assert stamps == [{}] * 4 + [{"stamp": "was here"}] * 4
     assert records(tmp_path / "out")[-1]["provenance"]["interceptors"] == ["stamp"]
+
+
+def test_command_works_beside_every_broken_plugin(tmp_path: Path, questions: Path) -> None:
+    """Help, the list and a run go on; each broken plugin is named with its distribution and a repair line."""
+    for case in CASES:
+        write_dist(tmp_path / "site", case.name, case.source, requires=case.requires)
+    env = clean_env(VMEVAL_PLUGIN_TIMEOUT="0.3")
+    env["PYTHONPATH"] += f":{tmp_path / 'site'}"
+    for args in (["--help"], ["models", "list"], ["run", str(questions), "-o", str(tmp_path / "out")]):
+        line = [sys.executable, "-m", "vmevalkit_core", *args]
+        done = subprocess.run(line, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    listed = subprocess.run([*line[:3], "models", "list"], env=env, capture_output=True, text=True, check=False)
+    assert "baseline-hold" in listed.stdout
+    assert all(f"of vmevalkit-{case.name} (" in listed.stderr for case in CASES)
+    assert listed.stderr.count("pip ") >= len(CASES)
 
 
 def test_broken_observer_changes_nothing(tmp_path: Path, questions: Path) -> None:

@@ -163,12 +163,8 @@ def plugins_list(as_json: AsJson = False) -> None:
 
 
 @questions_app.command("list")
-def questions_list(
-    path: Annotated[Path, typer.Argument(help="Folder of task pairs.")],
-    domain: Annotated[list[str] | None, typer.Option(help="Only this domain; may be repeated.")] = None,
-    as_json: AsJson = False,
-) -> None:
+def questions_list(path: QuestionsPath = None, domains: Domains = None, as_json: AsJson = False) -> None:
     """List the task pairs in a folder."""
     from vmevalkit_core.cli.listing import list_questions
 
-    raise typer.Exit(list_questions(str(path), domains=domain or [], as_json=as_json))
+    raise typer.Exit(list_questions(path, domains=domains or [], as_json=as_json))

@@ -1,12 +1,24 @@
-"""The installed models, as every command needs them."""
+"""The installed models and the questions at hand, as every command needs them."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 
 from vmevalkit_core.cli import out
 from vmevalkit_core.registry import Registry
+
+QUESTIONS = Path("data/questions")
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+
+
+def questions_or_samples(given: Path | None) -> Path:
+    """The folder of task pairs that was given, else the usual one, else the packaged samples."""
+    root = given or (QUESTIONS if QUESTIONS.is_dir() else SAMPLES)
+    if root is SAMPLES:
+        out.note(f"Questions: the packaged samples, for there is no {QUESTIONS}")
+    return root
 
 
 def load_registry() -> Registry:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vmevalkit_core.cli import out
-from vmevalkit_core.cli.catalog import is_file_target, load_registry, tell_problems
+from vmevalkit_core.cli.catalog import is_file_target, load_registry, questions_or_samples, tell_problems
 
 if TYPE_CHECKING:
     from vmevalkit_core.records import Options
@@ -57,11 +58,11 @@ def list_plugins(*, as_json: bool) -> int:
     return 0
 
 
-def list_questions(path: str, *, domains: list[str], as_json: bool) -> int:
+def list_questions(path: Path | None, *, domains: list[str], as_json: bool) -> int:
     """Every task pair below a folder, and those that cannot be used."""
     from vmevalkit_core.questions import QuestionProblem, scan
 
-    found = list(scan(path, domains=domains))
+    found = list(scan(questions_or_samples(path), domains=domains))
     problems = [one for one in found if isinstance(one, QuestionProblem)]
     tasks = [one for one in found if not isinstance(one, QuestionProblem)]
     if as_json:

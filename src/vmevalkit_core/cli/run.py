@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.cli import out
-from vmevalkit_core.cli.catalog import is_file_target, load_registry, tell_problems
+from vmevalkit_core.cli.catalog import is_file_target, load_registry, questions_or_samples, tell_problems
 from vmevalkit_core.cli.environment import environment
 from vmevalkit_core.cli.parameters import coerced, parse_adopt, parse_options, texts_for
 from vmevalkit_core.cli.summary import (
@@ -31,8 +31,6 @@ from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.specs import ModelSpec
 
 FREE_MODEL = "baseline-hold"
-QUESTIONS = Path("data/questions")
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,14 +129,12 @@ class RunCommand:
         return self._runner.ask(spec, coerced(self._registry.options_class(spec), texts))
 
     def _tasks(self) -> Iterator[TaskFolder | QuestionProblem]:
-        root = self.questions or (QUESTIONS if QUESTIONS.is_dir() else SAMPLES)
+        root = questions_or_samples(self.questions)
         if self.output.resolve().is_relative_to(root.resolve()):
             raise UsageError(
                 f"the output {self.output} lies in the questions {root}, which are only ever read",
                 hint="choose another folder with -o",
             )
-        if root is SAMPLES:
-            out.note("Questions: the packaged samples, for there is no data/questions")
         return scan(root, domains=self.domains or (), tasks=self.tasks or (), limit=self.limit)
 
     def _refuse_empty(self, plan: Plan) -> None:
