@@ -23,6 +23,7 @@ from vmevalkit_core.store import clip_part
 
 WORDS = {
     "submitting": "a request may have been sent; the next command looks for its job before anything else",
+    "unsent": "it was stopped before anything was sent; the next command sends it",
     "submitted": "the provider has the job; the next run collects it",
     "running": "a command is at it, or was interrupted; then the next one does it again, at no cost",
     "broken": "it succeeded, but its video is gone or changed; `vmeval validate` looks closer",
@@ -58,7 +59,7 @@ class Status:
             self.unfinished.append((attempt.folder, status, error))
 
     def _add_cost(self, attempt: Attempt) -> None:
-        cost = attempt.provenance.get("cost") or {}
+        cost = {} if _state(attempt) == "unsent" else attempt.provenance.get("cost") or {}
         self.charged += _money(cost.get("charged"))
         self.estimated += _money(cost.get("charged") or cost.get("estimated"))
 
@@ -118,6 +119,8 @@ def _runs_of(together: Iterable[Attempt]) -> Iterator[list[Attempt]]:
 def _state(attempt: Attempt) -> str:
     if attempt.problem:
         return "damaged"
+    if attempt.was_not_sent:
+        return "unsent"
     return "broken" if attempt.status == "success" and not attempt.has_clip() else attempt.status
 
 

@@ -24,7 +24,7 @@ from vmevalkit_core.limits import Limiter
 from vmevalkit_core.records import Candidate, Clip, Done, Failed, GenerationRequest, Intent, Pending, Submission
 from vmevalkit_core.retry import POLL, RetryPolicy, retried
 from vmevalkit_core.specs import ModelSpec
-from vmevalkit_core.status_codes import sorted_error
+from vmevalkit_core.status_codes import read_error, submit_error
 
 T = TypeVar("T")
 
@@ -141,13 +141,16 @@ class ApiGenerator(ABC):
     async def _submit(self, request: GenerationRequest) -> Submission:
         try:
             async with asyncio.timeout(self.submit_timeout):
-                return await self.submit(request)
+                answer = await self.submit(request)
         except TimeoutError as error:
             raise UncertainSubmitError(f"no answer to the request within {self.submit_timeout:g} s") from error
         except Exception as error:
-            if known := sorted_error(error):
+            if known := submit_error(error):
                 raise known from error
             raise
+        if not isinstance(answer, Submission):
+            raise UncertainSubmitError(f"submit returned {answer!r:.200} instead of a Submission", hint=_LOST_HINT)
+        return answer
 
     async def _read(self, call: Callable[[], Awaitable[T]], limit: float) -> T:
         """The answer to a question that may be asked again, each time within a limit."""
@@ -159,8 +162,9 @@ class ApiGenerator(ABC):
             except TimeoutError as error:
                 raise RetryableError(f"no answer within {limit:g} s") from error
             except Exception as error:
-                known = sorted_error(error)
-                raise known if isinstance(known, RetryableError) else error from error
+                if known := read_error(error):
+                    raise known from error
+                raise
 
         return await retried(limited, self.polling, self.context.clock)
 
@@ -215,7 +219,7 @@ class ApiGenerator(ABC):
             return await self._read(lambda: self.poll(submission), self.poll_timeout)
         except RetryableError as error:
             job.log.warning("job %s cannot be asked about: %s", submission.id, error)
-            return Pending(stage="the vendor does not answer")
+            return Pending(stage="the vendor does not answer", poll_after=error.retry_after)
 
 
 _LOST = "the answer to the request was lost, so it may have been accepted and billed"

@@ -8,7 +8,18 @@ from pathlib import Path
 from vmevalkit_core.audit import WORDS, Status, status_of, validate
 from vmevalkit_core.cli import out
 
-ORDER = ("success", "submitting", "submitted", "running", "uncertain", "broken", "failed", "cancelled", "damaged")
+ORDER = (
+    "success",
+    "unsent",
+    "submitting",
+    "submitted",
+    "running",
+    "uncertain",
+    "broken",
+    "failed",
+    "cancelled",
+    "damaged",
+)
 
 
 def show_status(path: Path, *, as_json: bool) -> int:

@@ -34,4 +34,6 @@ def _interrupted(stop: asyncio.Event) -> None:
     if stop.is_set():
         os._exit(130)
     stop.set()
-    out.note("Stopping: nothing new is sent, ids on their way are kept. Once more to stop at once.")
+    out.note(
+        "Stopping: nothing new is sent; answers on their way are waited for, up to 30 s. Once more to stop at once."
+    )

@@ -29,17 +29,17 @@ def hide(redactor: Redactor) -> None:
 
 def say(text: str = "") -> None:
     """A line of result."""
-    print(_visible(text))  # noqa: T201
+    print(clean(text))  # noqa: T201
 
 
 def note(text: str) -> None:
     """A line that is no result: progress, warnings, what to do next."""
-    print(_visible(_hidden.text(text)), file=sys.stderr)  # noqa: T201
+    print(clean(text), file=sys.stderr)  # noqa: T201
 
 
-def _visible(text: str) -> str:
-    """The text with control characters spelled out: a file's name must not drive the terminal."""
-    return _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
+def clean(text: str) -> str:
+    """The text without secrets, its control characters spelled out: a file's name must not drive the terminal."""
+    return _CONTROL.sub(lambda match: repr(match.group())[1:-1], _hidden.text(text))
 
 
 def dump(value: Any) -> None:

@@ -80,7 +80,7 @@ class Bar(Tally):
         """Count, show, and keep the line of a run that did not succeed."""
         super().ended(outcome)
         if not outcome.good:
-            line = line_of(outcome) + self.new_hint(outcome)
+            line = out.clean(line_of(outcome) + self.new_hint(outcome))
             self._progress.console.print(line, markup=False, highlight=False)
         self._show()
 

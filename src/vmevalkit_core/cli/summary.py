@@ -41,6 +41,11 @@ def tell_standing(plan: Plan) -> None:
         out.note(f"left alone  {key.model}  {key.domain}/{key.task_id}  {reason}")
     if plan.actions[Action.FAILED]:
         out.note("Hint: --retry-failed tries failed runs again, each in a new folder")
+    if plan.collected_as_asked:
+        fields = ", ".join(plan.collected_as_asked)
+        out.note(
+            f"Warning: jobs that were sent before and asked differently ({fields}) are collected as they were asked"
+        )
     if plan.actions[Action.DAMAGED]:
         out.note("Hint: move a folder with a damaged record away, and its run starts anew")
 

@@ -32,6 +32,8 @@ class Action(StrEnum):
 
 
 SENDS = frozenset({Action.START, Action.RESTART})
+MAY_SEND = SENDS | {Action.RECOVER}
+"""A request that is looked for and proves lost is sent after all, so it is counted and priced."""
 WORK = SENDS | {Action.RESUME, Action.RECOVER}
 
 
@@ -73,7 +75,8 @@ def decide(
         return Decision(action=Action.START)
     newest = attempts[-1]
     if newest.status == "submitted":
-        return Decision(action=Action.RESUME, attempt=newest)  # paid for, whatever is asked now
+        # Paid for, so it is collected as it was asked, whatever is asked now.
+        return Decision(action=Action.RESUME, attempt=newest, changes=differs(newest))
     success = next((one for one in reversed(attempts) if one.status == "success" and whole(one)), None)
     changes = differs(success) if success else []
     if success and not changes:
@@ -100,7 +103,7 @@ def _unfinished(newest: Attempt, differs: Callable[[Attempt], list[Change]], pol
         return Decision(action=Action.START if differs(newest) else Action.RESTART, attempt=newest)
     if policy.resubmit_uncertain:
         return Decision(action=Action.START, attempt=newest)
-    return Decision(action=Action.RECOVER, attempt=newest)
+    return Decision(action=Action.RECOVER, attempt=newest, changes=differs(newest))
 
 
 def _without_clip(newest: Attempt, policy: Policy) -> Decision:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.planner.ask import Ask, Change
-from vmevalkit_core.planner.decision import SENDS, WORK, Action, Decision, Policy, decide
+from vmevalkit_core.planner.decision import MAY_SEND, SENDS, WORK, Action, Decision, Policy, decide
 from vmevalkit_core.questions import SHOWN_FILES, QuestionProblem, TaskFolder
 from vmevalkit_core.records import RunKey
 from vmevalkit_core.store import Store
@@ -29,6 +29,8 @@ class PlannedRun:
     seed: int | None
     newest: int = 0
     """The number of the newest attempt that the plan saw; orders to try again are for that one."""
+    may_send: bool = False
+    """Whether the plan counted and priced a new request for this run."""
 
     @property
     def key(self) -> RunKey:
@@ -52,6 +54,8 @@ class Plan:
     failed: list[tuple[RunKey, str]] = field(default_factory=list)
     cost: Decimal | None = Decimal(0)
     """US dollars at most of what would or might be sent; None when a price is unknown."""
+    collected_as_asked: Counter[str] = field(default_factory=Counter)
+    """Fields in which jobs that are to be collected were asked differently from now."""
     adopted: Counter[str] = field(default_factory=Counter)
     """Run ids named with --adopt that were found."""
 
@@ -146,7 +150,8 @@ class Planner:
             tried = by_sample.get(sample, [])
             newest = tried[-1].number if tried else 0
             run = PlannedRun(ask, task, sample, ask.seed(self.seed, sample), newest)
-            yield run, self.decide(run, tried + damaged)
+            decision = self.decide(run, tried + damaged)
+            yield (replace(run, may_send=True) if decision.action in MAY_SEND else run), decision
 
 
 def _missing(run: PlannedRun) -> str | None:
@@ -166,7 +171,9 @@ def _add(plan: Plan, run: PlannedRun, decision: Decision) -> None:
         plan.runs.append(run)
     if decision.adopted and decision.attempt:
         plan.adopted[decision.attempt.run_id] += 1
-    if decision.action in SENDS or decision.action is Action.RECOVER:
+    if decision.action is Action.RESUME and decision.changes:
+        plan.collected_as_asked.update(change.field for change in decision.changes)
+    if decision.action in MAY_SEND:
         plan.per_model[run.ask.spec.name] += 1
         plan.cost = _sum(plan.cost, run.ask.price)
     elif decision.action is Action.CHANGED:

@@ -12,7 +12,6 @@ from vmevalkit_core.errors import (
     ClipError,
     GenerationError,
     JobFailed,
-    PluginError,
     RejectedError,
     RetryableError,
     UncertainSubmitError,
@@ -44,7 +43,8 @@ def land(clip: Clip, handle: Handle) -> ClipInfo:
     """Check the video to its last frame and give it its final name."""
     part = handle.clip_path
     if not isinstance(clip, Clip):
-        raise PluginError(f"generate returned {type(clip).__name__} {clip!r:.60} instead of a Clip", hint=_CLIP_HINT)
+        # What was asked may have been billed, so this is no PluginError, which would say that it was not.
+        raise ClipError(f"generate returned {type(clip).__name__} {clip!r:.60} instead of a Clip", hint=_CLIP_HINT)
     if not clip.path.is_file():
         wrote = "generate wrote nothing to job.clip_path" if clip.path == part else f"{clip.path} is no file"
         raise ClipError(wrote, hint=_CLIP_HINT)
@@ -87,7 +87,7 @@ async def fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
     known = isinstance(error, VmevalError)
     text = str(error) or type(error).__name__
     await _end(handle, status, text if known else f"{type(error).__name__}: {text}")
-    handle.tell("failed", error=metadata.inference.error)
+    handle.tell("failed", error=handle.store.redactor.text(metadata.inference.error or ""))
 
 
 def outcome_of(handle: Handle, *, lost: OSError | None = None) -> Outcome:

@@ -15,7 +15,10 @@ from vmevalkit_core.runner.report import Outcome, Report
 T = TypeVar("T")
 LOG = logging.getLogger("vmevalkit_core.runner")
 GRACE = 1.5
-"""Seconds after a stop in which an answer that is on its way may still bring its id."""
+"""Seconds that runs have to end once they are cancelled."""
+ANSWERS = 30.0
+"""Seconds after a stop in which an answer that is on its way may still bring its id; most take less than one.
+A lost id can cost dollars, waiting costs seconds, and a second Ctrl-C ends it at once."""
 
 
 async def drive(lanes: Sequence[Lane], executor: Executor, ended: Callable[[Outcome], None]) -> Report:
@@ -34,11 +37,13 @@ async def drive(lanes: Sequence[Lane], executor: Executor, ended: Callable[[Outc
         if executor.stop.is_set():
             await _let_ids_arrive(executor)
     finally:
+        report.interrupted = executor.stop.is_set()
+        executor.stop.set()  # no lane takes another run, whatever ends this
         await _end(work, stopped)
-    report.interrupted = executor.stop.is_set()
     for task in work:
-        with suppress(asyncio.CancelledError):
-            task.result()
+        if task.done():
+            with suppress(asyncio.CancelledError):
+                task.result()
     return report
 
 
@@ -66,7 +71,7 @@ async def _first_of(work: Sequence[asyncio.Task[Any]], stopped: asyncio.Task[Any
 
 
 async def _let_ids_arrive(executor: Executor) -> None:
-    until = executor.clock.monotonic() + GRACE
+    until = executor.clock.monotonic() + ANSWERS
     while any(handle.sending for handle in executor.in_flight) and executor.clock.monotonic() < until:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
 

@@ -14,6 +14,7 @@ from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import NotAccepted, QuestionError, UsageError
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.planner import Action, Decision, PlannedRun, Planner
+from vmevalkit_core.planner.decision import SENDS
 from vmevalkit_core.records import Clip, Event, Submission
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.retry import SUBMIT, retried
@@ -51,18 +52,18 @@ class Executor:
             if not self.claims.take(run.key, required=run.ask.price != 0):
                 return Outcome(key=run.key, end="busy")
         except Exception as error:
-            return _blocked(run, error)
+            return self._blocked(run, error)
         try:
             return await self._claimed(run)
         except Exception as error:
-            return _blocked(run, error)
+            return self._blocked(run, error)
         finally:
             self.claims.release(run.key)
 
     async def _claimed(self, run: PlannedRun) -> Outcome:
         if self.stop.is_set():
             return Outcome(key=run.key, end="stopped")
-        handle = await self.disk.run(self._take_up, run)
+        handle = await self._taken_up(run)
         if isinstance(handle, Outcome):
             return handle
         self.in_flight.add(handle)
@@ -75,6 +76,16 @@ class Executor:
             self.in_flight.discard(handle)
         return outcome_of(handle)
 
+    async def _taken_up(self, run: PlannedRun) -> Handle | Outcome:
+        taking = asyncio.ensure_future(self.disk.run(self._take_up, run))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            handle = await taking
+            if isinstance(handle, Handle) and handle.surely_unsent:
+                await handle.forget_intent()
+            raise
+
     def _take_up(self, run: PlannedRun) -> Handle | Outcome:
         """The run's folder with its intent on disk, new or as an earlier process left it."""
         # Nothing read before the claim is believed: another process may have finished the run since.
@@ -83,14 +94,14 @@ class Executor:
         newest = max((one.number for one in attempts if not one.problem), default=0)
         if decision.action in ASLEEP or decision.action in (Action.DAMAGED, Action.CHANGED):
             return _asleep(run, decision)
-        if decision.action is Action.START and newest != run.newest:
-            # The order to try again was given for an attempt that is no longer the newest one.
-            return Outcome(key=run.key, end="failed", error="another command has tried it meanwhile")
+        if decision.action in SENDS and not (run.may_send and newest == run.newest):
+            # What was ordered, priced and allowed was about an attempt that is no longer the newest one.
+            return Outcome(key=run.key, end="failed", error="it changed meanwhile; run the same command again")
         if decision.action is Action.START or decision.attempt is None:
             folder, metadata = self._create(run, decision.attempt, newest + 1)
         else:
             folder, metadata = self._reopen(run, decision.action, decision.attempt)
-        return Handle(
+        handle = Handle(
             key=run.key,
             store=self.store,
             folder=folder,
@@ -100,11 +111,11 @@ class Executor:
             emit=self.emit,
             recovering=decision.action is Action.RECOVER,
         )
+        handle.asked_anew = bool(decision.changes)
+        return handle
 
     def _create(self, run: PlannedRun, replaced: Attempt | None, number: int) -> tuple[Path, RunMetadata]:
         now = self.clock.now()
-        if replaced and replaced.status in ("running", "submitting"):
-            self._close_replaced(replaced)
 
         def record(question: Path, folder: Path) -> RunMetadata:
             with _naming(question, run.task.folder):
@@ -114,7 +125,10 @@ class Executor:
             self._stamp_timeout(run, metadata)
             return metadata
 
-        return self.store.create(run.key, now, run.task.sources(), record)
+        created = self.store.create(run.key, now, run.task.sources(), record)
+        if replaced and replaced.status in ("running", "submitting"):
+            self._close_replaced(replaced)
+        return created
 
     def _close_replaced(self, attempt: Attempt) -> None:
         metadata, sent = attempt.metadata(), attempt.status == "submitting" and not attempt.was_not_sent
@@ -126,14 +140,17 @@ class Executor:
 
     def _reopen(self, run: PlannedRun, action: Action, attempt: Attempt) -> tuple[Path, RunMetadata]:
         metadata, folder = attempt.metadata(), Path(attempt.folder)
-        _check_account(run, metadata)
         if action is Action.RESTART:
             metadata.inference.attempts += 1
             metadata.inference.timestamp = self.clock.now()
+            metadata.inference.status = "submitting" if run.ask.paid else "running"
+            metadata.provenance.account = run.ask.account
             metadata.renew_intent(self.clock.now(), run.ask.price)
             self._stamp_timeout(run, metadata)
             self.store.save(folder, metadata)
-        elif action is Action.RESUME and metadata.provenance.submission is None:
+            return folder, metadata
+        _check_account(run, metadata)
+        if action is Action.RESUME and metadata.provenance.submission is None:
             metadata.submitted(Submission(id=self.planner.policy.adopt[attempt.run_id]))
             self.store.save(folder, metadata)
         return folder, metadata
@@ -151,11 +168,14 @@ class Executor:
         except NotSent:
             await handle.forget_intent()
         except BaseException as error:  # a plugin may raise anything, and the other runs go on
-            if isinstance(error, OURS) or _is_cancelled():
+            cancelled = _is_cancelled()
+            if isinstance(error, OURS) or (cancelled and isinstance(error, asyncio.CancelledError)):
                 if handle.surely_unsent:
                     await handle.forget_intent()
                 raise
             await fail(handle, error, paid=run.ask.paid)
+            if cancelled:
+                raise asyncio.CancelledError from error
 
     async def _ask(self, run: PlannedRun, handle: Handle) -> Clip:
         spec, request = run.ask.spec, request_of(handle.metadata, handle.folder)
@@ -165,6 +185,8 @@ class Executor:
             except NotAccepted:
                 handle.recovering = False
                 handle.stale = True
+                if handle.asked_anew:
+                    raise NotSent from None
 
         async def attempt() -> Clip:
             if self.stop.is_set() and not handle.submission:
@@ -175,6 +197,13 @@ class Executor:
                 return await self.worker.run(spec, request, handle)
 
         return await retried(attempt, SUBMIT, self.clock)
+
+    def _blocked(self, run: PlannedRun, error: Exception) -> Outcome:
+        text = str(error) or type(error).__name__
+        if isinstance(error, OSError):
+            text = f"{error.filename or 'the output folder'} cannot be read or written: {error.strerror or error}"
+        hint, clean = str(getattr(error, "hint", "") or ""), self.store.redactor.text
+        return Outcome(key=run.key, end="blocked", error=clean(text), hint=clean(hint))
 
 
 def _is_cancelled() -> bool:
@@ -196,13 +225,6 @@ def _asleep(run: PlannedRun, decision: Decision) -> Outcome:
     folder = decision.attempt.folder if decision.attempt else None
     reason = "it was asked differently meanwhile" if decision.action is Action.CHANGED else decision.reason
     return Outcome(key=run.key, end=ASLEEP.get(decision.action, "blocked"), folder=folder, error=reason)
-
-
-def _blocked(run: PlannedRun, error: Exception) -> Outcome:
-    text = str(error) or type(error).__name__
-    if isinstance(error, OSError):
-        text = f"{error.filename or 'the output folder'} cannot be read or written: {error.strerror or error}"
-    return Outcome(key=run.key, end="blocked", error=text, hint=str(getattr(error, "hint", "") or ""))
 
 
 def _check_account(run: PlannedRun, metadata: RunMetadata) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vmevalkit_core.clock import Clock
+from vmevalkit_core.errors import RetryableError
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.records import Event, EventKind, Intent, RunKey, Submission
 from vmevalkit_core.runner.disk import Disk
@@ -45,10 +46,13 @@ class Handle:
         """The time of the intent is that of an earlier request."""
         self.unsent = False
         """It is on record that nothing was sent."""
+        self.asked_anew = False
+        """What is asked now differs from what this folder asks; the plan priced the former."""
         self._disk = disk
         self._emit = emit
         self._started = clock.monotonic()
-        self._calling = False
+        self._in_call = False
+        self._maybe_sent = False
 
     @property
     def intent(self) -> Intent | None:
@@ -68,12 +72,13 @@ class Handle:
     @property
     def sending(self) -> bool:
         """Whether a paid request may be on its way, so that its id is still to come, or to be written."""
-        return self._calling and self.metadata.inference.status == "submitting"
+        return self._in_call and self.metadata.inference.status == "submitting"
 
     @property
     def surely_unsent(self) -> bool:
         """Whether no request of this attempt can be at the provider."""
-        return not (self._calling or self.recovering or self.submission) and self.metadata.provenance.intent is not None
+        doubt = self._maybe_sent or self.recovering or self.submission
+        return not doubt and self.metadata.provenance.intent is not None
 
     @property
     def seconds(self) -> float:
@@ -82,15 +87,15 @@ class Handle:
 
     @contextmanager
     def calling(self) -> Iterator[None]:
-        """While the generator works; once it has raised RetryableError, nothing of it is at the provider."""
-        self._calling = True
+        """While the generator works; only RetryableError says that nothing of it is at the provider."""
+        self._in_call = self._maybe_sent = True
         try:
             yield
-        except Exception:
-            # A cancelled call may have been sent, so only an answer ends the doubt.
-            self._calling = False
+        except RetryableError:
+            self._maybe_sent = False
             raise
         finally:
+            self._in_call = False
             self.stale = True
 
     async def submitted(self, submission: Submission) -> None:
@@ -116,7 +121,10 @@ class Handle:
     async def forget_intent(self) -> None:
         """Put on disk that nothing was sent: the next command may send it without a question."""
         self.unsent = True
-        self.metadata.provenance.intent = None
+        inference = self.metadata.inference
+        inference.error = self.metadata.provenance.failure = self.metadata.provenance.intent = None
+        if inference.status != "running":
+            inference.status = "submitting"
         await self.save()
 
     def progress(self, fraction: float | None = None, stage: str = "") -> None:
