@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.helpers import BLIND_LEDGER, LEDGER, REPOSITORY, ledger_lines, make_task, records, runner_in, statuses
 from tests.test_runner import planned, run
-from vmevalkit_core.errors import ConfigError, PluginError
+from vmevalkit_core.errors import ConfigError, PluginError, RejectedError, RetryableError
 from vmevalkit_core.planner import Action, Policy
+from vmevalkit_core.status_codes import submit_error
 
 SINNERS = f"{REPOSITORY}/tests/models/sinners.py"
 
@@ -202,3 +204,74 @@ def test_broken_display_does_not_end_paid_runs(tmp_path: Path, questions: Path) 
     report = asyncio.run(runner.execute(planned(runner, questions, LEDGER), ended=broken, display=broken))
     assert report.good == 4
     assert statuses(tmp_path / "out") == ["success"] * 4
+
+
+def cancelled_in_flight(tmp_path: Path, questions: Path, model: str) -> None:
+    """Start the runs and cancel the whole engine once the vendor has accepted all of them."""
+
+    async def main() -> None:
+        runner = runner_in(tmp_path)
+        work = asyncio.create_task(runner.execute(planned(runner, questions, model)))
+        while len(ledger_lines(tmp_path)) < 4:  # noqa: ASYNC110 (a file is watched, not an event)
+            await asyncio.sleep(0.01)
+        work.cancel()
+        await asyncio.wait([work])
+
+    asyncio.run(main())
+
+
+def test_request_that_was_cut_off_is_never_called_unsent(tmp_path: Path, questions: Path) -> None:
+    """Whatever a plugin makes of the cancellation, the next command sends nothing."""
+    model = f"{SINNERS}:TurnsCancelIntoDoubt"
+    cancelled_in_flight(tmp_path, questions, model)
+    assert run(runner_in(tmp_path), questions, model).ends == {"uncertain": 4}
+    assert len(ledger_lines(tmp_path)) == 4
+
+
+def test_lost_request_asked_otherwise_is_not_sent_at_the_old_price(tmp_path: Path, questions: Path) -> None:
+    """The plan priced what is asked now; the next command sends that, once."""
+    run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    (tmp_path / "ledger.jsonl").unlink()
+    assert run(runner_in(tmp_path), questions, LEDGER, latency=0.01).ends == {"stopped": 4}
+    assert ledger_lines(tmp_path) == []
+    assert run(runner_in(tmp_path), questions, LEDGER, latency=0.01).good == 4
+    assert {line["latency"] for line in ledger_lines(tmp_path)} == {0.01}
+
+
+def test_answer_that_is_no_submission_is_kept(tmp_path: Path, questions: Path) -> None:
+    """The id stands in the record's error, and the run is uncertain."""
+    assert run(runner_in(tmp_path), questions, f"{SINNERS}:SubmitsText").ends == {"uncertain": 4}
+    errors = [record["inference"]["error"] for record in records(tmp_path / "out")]
+    assert all(any(line["id"] in error for error in errors) for line in ledger_lines(tmp_path))
+
+
+def test_paid_model_without_a_clip_is_uncertain(tmp_path: Path, questions: Path) -> None:
+    """It may have been billed before it forgot to return."""
+    assert run(runner_in(tmp_path), questions, f"{SINNERS}:PaidText").ends == {"uncertain": 4}
+
+
+def test_bad_answer_to_a_poll_is_asked_again(tmp_path: Path, questions: Path) -> None:
+    """A 502 says nothing about the job."""
+    assert run(runner_in(tmp_path), questions, f"{SINNERS}:Flaky").good == 4
+
+
+@pytest.mark.parametrize(
+    ("status", "wait", "kind"),
+    [
+        (400, None, RejectedError),
+        (401, None, RejectedError),
+        (404, None, RejectedError),
+        (409, None, None),
+        (429, None, RetryableError),
+        (500, None, None),
+        (503, None, None),
+        (503, "7", RetryableError),
+    ],
+)
+def test_status_of_a_submit_says_whether_it_was_taken(status: int, wait: str | None, kind: type | None) -> None:
+    """Only a refusal that comes from the vendor himself, and before he takes the request, is one."""
+    error = Exception("no")
+    error.response = SimpleNamespace(status_code=status, headers={"retry-after": wait} if wait else {})  # type: ignore[attr-defined]
+    known = submit_error(error)
+    assert type(known) is (kind or type(None))
+    assert getattr(known, "retry_after", None) == (7.0 if wait else None)

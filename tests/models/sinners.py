@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from types import SimpleNamespace
 from typing import Any
 
 from tests.models.ledger import Ledger
 from tests.models.sleeper import finished_clip
-from vmevalkit_core import Clip, Context, GenerationRequest, Job, ModelSpec, Need, Options, Submission
+from vmevalkit_core import (
+    ApiGenerator,
+    Clip,
+    Context,
+    GenerationRequest,
+    Job,
+    ModelSpec,
+    Need,
+    Options,
+    Submission,
+    UncertainSubmitError,
+)
 
 
 class Sinner:
@@ -126,3 +138,68 @@ class NeverAnswers(Ledger):
         await super().submit(request)
         await asyncio.sleep(60)
         raise AssertionError("not reached")
+
+
+class TurnsCancelIntoDoubt(Ledger):
+    """Says, as a careful author would, that a request that was cut off may have been billed."""
+
+    spec = ModelSpec(
+        name="careful",
+        factory="sinners:TurnsCancelIntoDoubt",
+        options=Ledger.spec.options,
+        kind="api",
+        needs=(Need("LEDGER_DIR"),),
+    )
+    find = ApiGenerator.find
+
+    async def submit(self, request: GenerationRequest) -> Submission:
+        await super().submit(request)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise UncertainSubmitError("cut off") from None
+        raise AssertionError("not reached")
+
+
+class SubmitsText(Ledger):
+    spec = ModelSpec(
+        name="submits-text",
+        factory="sinners:SubmitsText",
+        options=Ledger.spec.options,
+        kind="api",
+        needs=(Need("LEDGER_DIR"),),
+    )
+
+    async def submit(self, request: GenerationRequest) -> Any:
+        return (await super().submit(request)).id
+
+
+class PaidText(ReturnsText):
+    """A paid model that forgets to return a clip."""
+
+    spec = ModelSpec(name="paid-text", factory="sinners:PaidText", options=Ledger.spec.options, kind="api")
+
+
+class Flaky(Ledger):
+    """Cannot be asked the first few times."""
+
+    spec = ModelSpec(
+        name="flaky",
+        factory="sinners:Flaky",
+        options=Ledger.spec.options,
+        kind="api",
+        needs=(Need("LEDGER_DIR"),),
+    )
+    polls = 0
+
+    async def poll(self, submission: Submission) -> Any:
+        self.polls += 1
+        if self.polls <= 3:
+            raise BadAnswer
+        return await super().poll(submission)
+
+
+class BadAnswer(Exception):
+    """An error of the shape that HTTP clients have."""
+
+    response = SimpleNamespace(status_code=502, headers={})

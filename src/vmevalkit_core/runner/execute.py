@@ -111,7 +111,7 @@ class Executor:
             emit=self.emit,
             recovering=decision.action is Action.RECOVER,
         )
-        handle.asked_anew = bool(decision.changes)
+        handle.asked_anew = bool(decision.changes) or not run.may_send
         return handle
 
     def _create(self, run: PlannedRun, replaced: Attempt | None, number: int) -> tuple[Path, RunMetadata]:

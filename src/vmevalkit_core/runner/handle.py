@@ -47,7 +47,7 @@ class Handle:
         self.unsent = False
         """It is on record that nothing was sent."""
         self.asked_anew = False
-        """What is asked now differs from what this folder asks; the plan priced the former."""
+        """What this folder asks is not what the plan priced and the user allowed."""
         self._disk = disk
         self._emit = emit
         self._started = clock.monotonic()
