@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import BLIND_LEDGER, LEDGER, ledger_lines, statuses
+from tests.helpers import BLIND_LEDGER, LEDGER, REPOSITORY, ledger_lines, statuses
 from vmevalkit_core import __version__
 
+SINNERS = f"{REPOSITORY}/tests/models/sinners.py"
 Vmeval = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -180,3 +181,46 @@ def test_closed_pipe_is_no_error(vmeval: Vmeval, tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+
+
+def test_gone_model_is_refused_with_its_successor(vmeval: Vmeval, questions: Path) -> None:
+    """Since when, what replaces it, and how to try all the same."""
+    refused = vmeval("run", str(questions), "-m", f"{SINNERS}:Gone")
+    assert refused.returncode == 2
+    assert "old-1 is gone since 2026-09-24; new-1 replaces it" in refused.stderr
+    assert vmeval("run", str(questions), "-m", f"{SINNERS}:Gone", "--allow-gone").returncode == 0
+
+
+def test_deprecated_model_runs_with_a_warning(vmeval: Vmeval, questions: Path) -> None:
+    """On stderr, once."""
+    done = vmeval("run", str(questions), "-m", f"{SINNERS}:Deprecated")
+    assert (done.returncode, done.stderr.count("old-2 is deprecated; new-1 replaces it")) == (0, 1)
+
+
+def test_output_inside_the_questions_is_refused(vmeval: Vmeval, questions: Path) -> None:
+    """A dataset is only ever read."""
+    refused = vmeval("run", str(questions), "-o", str(questions / "results"))
+    assert (refused.returncode, "only ever read" in refused.stderr) == (2, True)
+    assert not (questions / "results").exists()
+
+
+def test_status_counts_runs_not_attempts(vmeval: Vmeval, questions: Path) -> None:
+    """A failure that was retried well is no failure any more."""
+    args = ["run", str(questions), "-m", LEDGER, "--yes"]
+    assert vmeval(*args, "-p", "fault=job").returncode == 1
+    assert vmeval(*args, "--retry-failed").returncode == 0
+    assert json.loads(vmeval("status", "--json").stdout)["models"] == {"ledger": {"success": 4}}
+
+
+def test_names_cannot_drive_the_terminal(vmeval: Vmeval, questions: Path) -> None:
+    """Control characters of a folder's name are spelled out."""
+    (questions / "maze_task" / "\x1b[31mred").mkdir()
+    assert "\x1b" not in vmeval("run", str(questions), "-m", "baseline-hold").stderr
+
+
+def test_bad_env_file_is_named(vmeval: Vmeval, tmp_path: Path) -> None:
+    """Not a mistake of the kit."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / ".env").write_bytes(b"KEY=\xe9\xff")
+    done = vmeval("run")
+    assert (done.returncode, ".env in this folder cannot be read" in done.stderr) == (2, True)

@@ -18,9 +18,16 @@ from vmevalkit_core import (
     ModelSpec,
     Need,
     Options,
+    State,
     Submission,
     UncertainSubmitError,
 )
+
+
+def paid(name: str, sinner: str) -> ModelSpec:
+    """The spec of a sinner that sends jobs to the ledger."""
+    needs = (Need("LEDGER_DIR"),)
+    return ModelSpec(name=name, factory=f"sinners:{sinner}", options=Ledger.spec.options, kind="api", needs=needs)
 
 
 class Sinner:
@@ -94,13 +101,7 @@ class CallsItselfLocal(Ledger):
 
 
 class OddResume(Ledger):
-    spec = ModelSpec(
-        name="odd-resume",
-        factory="sinners:OddResume",
-        options=Ledger.spec.options,
-        kind="api",
-        needs=(Need("LEDGER_DIR"),),
-    )
+    spec = paid("odd-resume", "OddResume")
 
     async def submit(self, request: GenerationRequest) -> Submission:
         return (await super().submit(request)).model_copy(update={"resume": {"raw": object()}})
@@ -109,13 +110,7 @@ class OddResume(Ledger):
 class KeyExpires(Ledger):
     """Takes the job and then, asked about it, refuses the key."""
 
-    spec = ModelSpec(
-        name="key-expires",
-        factory="sinners:KeyExpires",
-        options=Ledger.spec.options,
-        kind="api",
-        needs=(Need("LEDGER_DIR"),),
-    )
+    spec = paid("key-expires", "KeyExpires")
 
     async def poll(self, submission: Submission) -> Any:
         from vmevalkit_core import MissingCredential
@@ -126,13 +121,7 @@ class KeyExpires(Ledger):
 class NeverAnswers(Ledger):
     """Accepts the request and never says so."""
 
-    spec = ModelSpec(
-        name="never-answers",
-        factory="sinners:NeverAnswers",
-        options=Ledger.spec.options,
-        kind="api",
-        needs=(Need("LEDGER_DIR"),),
-    )
+    spec = paid("never-answers", "NeverAnswers")
 
     async def submit(self, request: GenerationRequest) -> Submission:
         await super().submit(request)
@@ -143,13 +132,7 @@ class NeverAnswers(Ledger):
 class TurnsCancelIntoDoubt(Ledger):
     """Says, as a careful author would, that a request that was cut off may have been billed."""
 
-    spec = ModelSpec(
-        name="careful",
-        factory="sinners:TurnsCancelIntoDoubt",
-        options=Ledger.spec.options,
-        kind="api",
-        needs=(Need("LEDGER_DIR"),),
-    )
+    spec = paid("careful", "TurnsCancelIntoDoubt")
     find = ApiGenerator.find
 
     async def submit(self, request: GenerationRequest) -> Submission:
@@ -162,13 +145,7 @@ class TurnsCancelIntoDoubt(Ledger):
 
 
 class SubmitsText(Ledger):
-    spec = ModelSpec(
-        name="submits-text",
-        factory="sinners:SubmitsText",
-        options=Ledger.spec.options,
-        kind="api",
-        needs=(Need("LEDGER_DIR"),),
-    )
+    spec = paid("submits-text", "SubmitsText")
 
     async def submit(self, request: GenerationRequest) -> Any:
         return (await super().submit(request)).id
@@ -183,13 +160,7 @@ class PaidText(ReturnsText):
 class Flaky(Ledger):
     """Cannot be asked the first few times."""
 
-    spec = ModelSpec(
-        name="flaky",
-        factory="sinners:Flaky",
-        options=Ledger.spec.options,
-        kind="api",
-        needs=(Need("LEDGER_DIR"),),
-    )
+    spec = paid("flaky", "Flaky")
     polls = 0
 
     async def poll(self, submission: Submission) -> Any:
@@ -203,3 +174,13 @@ class BadAnswer(Exception):
     """An error of the shape that HTTP clients have."""
 
     response = SimpleNamespace(status_code=502, headers={})
+
+
+class Gone(Sinner):
+    spec = ModelSpec(
+        name="old-1", factory="sinners:Gone", state=State(life="gone", since="2026-09-24", successor="new-1")
+    )
+
+
+class Deprecated(Sinner):
+    spec = ModelSpec(name="old-2", factory="sinners:Deprecated", state=State(life="deprecated", successor="new-1"))
