@@ -1,4 +1,4 @@
-"""Planning over a tree of finished runs, warm and cold, beside listing the names of its folders."""
+"""Planning over a tree of finished runs, warm and cold, beside listing and beside parsing it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ def names(folder, depth):
     with os.scandir(folder) as entries:
         return sum(names(one.path, depth - 1) if depth else 1 for one in entries if one.is_dir())
 print(names(sys.argv[1], 3))
+"""
+READ = """
+import json, os, sys
+def records(folder, depth):
+    with os.scandir(folder) as entries:
+        for one in entries:
+            if one.is_dir() and depth:
+                yield from records(one.path, depth - 1)
+            elif one.is_dir():
+                with open(one.path + "/metadata.json", "rb") as file:
+                    yield json.loads(file.read())
+print(sum(1 for _ in records(sys.argv[1], 3)))
 """
 
 
@@ -86,6 +98,7 @@ def main() -> None:
         more = ("--samples", str(args.samples), "-p", "seconds=0", "--dry-run")
         cases = {
             "names only": [sys.executable, "-c", LIST, str(out / "default")],
+            "read and parse every record": [sys.executable, "-c", READ, str(out / "default")],
             "plan": command(root / "questions", out, *more, model=SLEEPER),
             "status": [sys.executable, "-m", "vmevalkit_core", "status", str(out)],
         }

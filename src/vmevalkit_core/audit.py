@@ -49,17 +49,18 @@ class Status:
 
     def add(self, attempts: list[Attempt]) -> None:
         """Count one run, given by its attempts; the newest success counts, else the newest."""
-        for one in attempts:
-            self._add_cost(one)
-        attempt = next((one for one in reversed(attempts) if _state(one) == "success"), attempts[-1])
-        status = _state(attempt)
+        states = [_state(one) for one in attempts]
+        for one, state in zip(attempts, states, strict=True):
+            self._add_cost(one, state)
+        at = len(states) - 1 - states[::-1].index("success") if "success" in states else -1
+        attempt, status = attempts[at], states[at]
         self.counts.setdefault(_model_of(attempt), Counter())[status] += 1
         if status != "success" and len(self.unfinished) < SHOWN:
             error = attempt.problem or attempt.data["inference"].get("error") or ""
             self.unfinished.append((attempt.folder, status, error))
 
-    def _add_cost(self, attempt: Attempt) -> None:
-        cost = {} if _state(attempt) == "unsent" else attempt.provenance.get("cost") or {}
+    def _add_cost(self, attempt: Attempt, state: str) -> None:
+        cost = {} if state == "unsent" else attempt.provenance.get("cost") or {}
         self.charged += _money(cost.get("charged"))
         self.estimated += _money(cost.get("charged") or cost.get("estimated"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -15,6 +15,8 @@ from vmevalkit_core.errors import ConfigError, PluginError
 from vmevalkit_core.questions import SHOWN_FILES, TaskFolder
 from vmevalkit_core.records import Options
 from vmevalkit_core.specs import ModelSpec
+
+Stat = Callable[[str], os.stat_result]
 
 
 class Change(NamedTuple):
@@ -59,16 +61,28 @@ class Ask:
             )
         return base + sample
 
-    def changes(self, attempt: Attempt, task: TaskFolder, seed: int | None) -> list[Change]:
-        """The fields in which an old attempt was asked differently from now."""
+    def changes(self, attempt: Attempt, task: TaskFolder, seed: int | None, stat: Stat = os.stat) -> list[Change]:
+        """The fields in which an old attempt was asked differently from now; `stat` may remember what it saw."""
         then = attempt.provenance
         if not then:
             return []  # a field that an old record lacks equals its default
-        found = [Change(field, old, now) for field, old, now in self._plain(then, seed) if old != now]
+        found: list[Change] = []
+        if not self._plainly_same(then, seed):
+            found = [Change(field, old, now) for field, old, now in self._plain(then, seed) if old != now]
         for field in self.spec.inputs:
-            if change := _file_change(field, then, task, SHOWN_FILES[field]):
+            if change := _file_change(field, then, task.source(SHOWN_FILES[field]), stat):
                 found.append(change)
         return found
+
+    def _plainly_same(self, then: Mapping[str, Any], seed: int | None) -> bool:
+        # Nearly every finished run ends here, and there may be a hundred thousand of them.
+        return (
+            then.get("options") == self.options
+            and then.get("seed", seed) == seed
+            and then.get("provider_model") == self.spec.provider_model
+            and then.get("fit") == "original"
+            and tuple(then.get("inputs", ())) == self.spec.inputs
+        )
 
     def _plain(self, then: Mapping[str, Any], seed: int | None) -> Iterator[tuple[str, Any, Any]]:
         yield "provider_model", then.get("provider_model", self.spec.provider_model), self.spec.provider_model
@@ -142,14 +156,14 @@ def _option_error(spec: ModelSpec, options_class: type[Options], error: Any) -> 
     return ConfigError(f"{spec.name}: option {name}={first['input']} is wrong: {reason}", hint=hint)
 
 
-def _file_change(field: str, then: Mapping[str, Any], task: TaskFolder, name: str) -> Change | None:
+def _file_change(field: str, then: Mapping[str, Any], path: str, stat: Stat) -> Change | None:
     """Whether a file shown to the model is another one now; only a file whose size or time differs is read."""
     old = _recorded(field, then)
     try:
-        stat = os.stat(task.source(name))
-        if (old[1], old[2]) == (stat.st_size, stat.st_mtime_ns):
+        facts = stat(path)
+        if (old[1], old[2]) == (facts.st_size, facts.st_mtime_ns):
             return None
-        now = hashlib.sha256(Path(task.source(name)).read_bytes()).hexdigest()
+        now = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError:
         now = "missing"
     return None if now == old[0] else Change(field, (old[0] or "not shown")[:12], now[:12])

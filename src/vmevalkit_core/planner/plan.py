@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 
 from vmevalkit_core.attempts import Attempt
-from vmevalkit_core.planner.ask import Ask, Change
+from vmevalkit_core.planner.ask import Ask, Change, Stat
 from vmevalkit_core.planner.decision import MAY_SEND, SENDS, WORK, Action, Decision, Policy, decide
 from vmevalkit_core.questions import SHOWN_FILES, QuestionProblem, TaskFolder
 from vmevalkit_core.records import RunKey
@@ -135,13 +136,16 @@ class Planner:
                     if decision.action is Action.RESUME:
                         _add(plan, run, decision)
 
-    def decide(self, run: PlannedRun, attempts: list[Attempt]) -> Decision:
+    def decide(self, run: PlannedRun, attempts: list[Attempt], stat: Stat = os.stat) -> Decision:
         """What one run needs, from the attempts there are; under its claim these have to be read anew."""
-        return decide(attempts, lambda old: run.ask.changes(old, run.task, run.seed), self.policy, whole=self._whole)
+        return decide(
+            attempts, lambda old: run.ask.changes(old, run.task, run.seed, stat), self.policy, whole=self._whole
+        )
 
     def _decided(self, task: TaskFolder, ask: Ask, samples: Collection[int]) -> Iterator[tuple[PlannedRun, Decision]]:
         found = self.store.attempts(ask.spec.name, task.domain, task.id)
         damaged = [one for one in found if one.problem]
+        stat = cache(os.stat)  # one task's files are looked at once for all of its samples
         by_sample: dict[int, list[Attempt]] = {}
         for one in found:
             if not one.problem:
@@ -150,7 +154,7 @@ class Planner:
             tried = by_sample.get(sample, [])
             newest = tried[-1].number if tried else 0
             run = PlannedRun(ask, task, sample, ask.seed(self.seed, sample), newest)
-            decision = self.decide(run, tried + damaged)
+            decision = self.decide(run, tried + damaged, stat)
             yield (replace(run, may_send=True) if decision.action in MAY_SEND else run), decision
 
 
