@@ -61,8 +61,10 @@ def tell_problems_of_plan(plan: Plan) -> None:
 
 def tell_report(plan: Plan, report: Report, root: Path) -> None:
     """How the invocation ended, by numbers, and where the results are."""
-    if not plan.runs and not plan.problem_count and not plan.failed:
+    if plan.total and plan.actions[Action.DONE] == plan.total:
         out.say(f"Nothing to do: {'the run is' if plan.total == 1 else f'all {plan.total:,} runs are'} done already.")
+        if plan.problem_count:
+            out.say(f"{out.count(plan.problem_count, 'task pair')} could not be used.")
     else:
         out.say(", ".join(_numbers(plan, report)) + ".")
     if report.charged:
