@@ -12,15 +12,14 @@ VmevalError(message, hint)
 │   ├── ChangedRuns                finished runs were asked differently
 │   └── ClaimsUnavailable          the file system has no locks
 ├── RecordError                    a metadata.json that cannot be read
-├── GenerationError                one run ended badly, the others go on
-│   ├── RetryableError             surely not taken, or only a read failed: 429, 503, a cut download
-│   │   └── NotAccepted            the vendor's own list proves that it never took the request
-│   ├── RejectedError              moderated or bad input: recorded, never retried
-│   ├── JobFailed                  the vendor accepted the job and failed it
-│   ├── UnfinishedJob              the job goes on at the vendor, this process waits no longer
-│   ├── ClipError                  what came back is not a whole video
-│   └── UncertainSubmitError       may have been billed: never sent again by itself
-└── Interrupted                    exit 130: the user stopped it
+└── GenerationError                one run ended badly, the others go on
+    ├── RetryableError             surely not taken, or only a read failed: 429, 503, a cut download
+    │   └── NotAccepted            the vendor's own list proves that it never took the request
+    ├── RejectedError              moderated or bad input: recorded, never retried
+    ├── JobFailed                  the vendor accepted the job and failed it
+    ├── UnfinishedJob              the job goes on at the vendor, this process waits no longer
+    ├── ClipError                  what came back is not a whole video
+    └── UncertainSubmitError       may have been billed: never sent again by itself
 """
 
 from __future__ import annotations
@@ -131,9 +130,3 @@ class ClipError(GenerationError):
 
 class UncertainSubmitError(GenerationError):
     """The answer to a paid request was lost: it may have been billed."""
-
-
-class Interrupted(VmevalError):
-    """The user stopped the command; ids of submitted jobs are on disk."""
-
-    exit_code = 130
