@@ -286,3 +286,11 @@ def test_lone_surrogate_does_not_stop_a_record(tmp_path: Path, questions: Path) 
     metadata.provenance.extras["word"] = "half \ud83d"
     runner_in(tmp_path).store.save(Path(attempt.folder), metadata)
     assert read_attempt(attempt.folder).provenance["extras"]["word"] == "half ?"
+
+
+def test_what_was_asked_is_never_redacted(tmp_path: Path, questions: Path) -> None:
+    """An option that holds a link, or a word that is also a key, is kept: the same command asks the same again."""
+    asked = {"note": f"https://x.example/style?strength=3 {tmp_path}"}
+    assert run(runner_in(tmp_path), questions, LEDGER, **asked).good == 4
+    assert records(tmp_path / "out")[0]["provenance"]["options"]["note"] == asked["note"]
+    assert planned(runner_in(tmp_path), questions, LEDGER, **asked).actions == {Action.DONE: 4}

@@ -56,6 +56,7 @@ def test_job_of_a_task_that_is_gone_is_collected(tmp_path: Path, questions: Path
     ask = runner.ask(runner.registry.add_file(LEDGER), {})
     plan = runner.plan(scan(questions), [ask], collect=True)
     assert plan.actions == {Action.RESUME: 4}
+    assert "prompt" not in plan.collected_as_asked
     assert asyncio.run(runner.execute(plan)).good == 4
     assert len(ledger_lines(tmp_path)) == 4
 

@@ -13,8 +13,9 @@ _SHORTEST = 6
 """Shorter values (a region, `1`) would blot out half of a text and are no secrets."""
 
 
-_KEPT = {"input", "paths", "question_data", "output.generation_id", "provenance.submission"}
-"""The user's own words, and the provider's names: changed by a letter, a job could not be found again."""
+_FREE_TEXT = (("inference", "error"), ("output", "video_url"), ("provenance", "failure"), ("provenance", "extras"))
+"""Where the words of vendors and plugins stand in a record. All else is what was asked, or a name by which a run
+or a job is found again: changed by a letter, it would be another question, or a lost job."""
 
 
 class Redactor:
@@ -35,17 +36,19 @@ class Redactor:
         self._secrets = sorted(known, key=len, reverse=True)
 
     def record(self, record: dict[str, Any]) -> dict[str, Any]:
-        """A record in which every text is clean, but for what was asked and what a job is collected by."""
-        return {name: value if name in _KEPT else self._cleaned(value, name) for name, value in record.items()}
+        """The same record, cleaned in place where it holds free text."""
+        for section, name in _FREE_TEXT:
+            if value := record.get(section, {}).get(name):
+                record[section][name] = self._cleaned(value)
+        return record
 
-    def _cleaned(self, value: Any, where: str) -> Any:
+    def _cleaned(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
-            return [self._cleaned(one, where) for one in value]
+            return [self._cleaned(one) for one in value]
         if isinstance(value, dict):
-            paths = ((name, f"{where}.{name}", one) for name, one in value.items())
-            return {name: one if path in _KEPT else self._cleaned(one, path) for name, path, one in paths}
+            return {name: self._cleaned(one) for name, one in value.items()}
         return value
 
     def secrets(self, text: str) -> str:

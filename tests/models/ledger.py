@@ -46,6 +46,9 @@ class LedgerOptions(Options):
     """`job`: each job fails; `bug`: the client breaks after the request; `leak`: so does it, with the key in its words;
     `throttled`: refused twice first."""
 
+    note: str = ""
+    """Words that the vendor keeps with the job."""
+
     def price(self) -> Decimal | None:
         """Ten cents."""
         return Decimal("0.10")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,8 +24,7 @@ def demo(checkout: Path) -> tuple[Path, dict[str, str]]:
     """The folder that the README's first command makes, and a shell in its environment."""
     typed(BLOCKS["run command"], checkout, entered(Path("/nowhere")))
     folder = checkout / "demo"
-    samples = REPOSITORY / "src" / "vmevalkit_core" / "samples"
-    shutil.copytree(samples, folder / "my" / "questions")
+    typed(BLOCKS["check: samples"], folder, entered(folder / ".venv"))
     for name in [name for name in BLOCKS if name.startswith("check: file ")]:
         path = folder / name.removeprefix("check: file ")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -178,7 +178,7 @@ class RunCommand:
             tell_report(plan, report, root)
             if not self.models and plan.runs:
                 next_steps(self._registry, self._runner, plan.total)
-        if planned and not report.interrupted:
+        if planned:
             return 1 if plan.problem_count else 0
         return 130 if report.interrupted else int(_anything_bad(plan, report))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from vmevalkit_core.cli import out
 from vmevalkit_core.cli.progress import line_of
-from vmevalkit_core.errors import ChangedRuns, UsageError, VmevalError
+from vmevalkit_core.errors import ChangedRuns, VmevalError
 from vmevalkit_core.planner import Action, Plan
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
@@ -121,7 +121,7 @@ def _ready(registry: Registry, runner: Runner, runs: int) -> Iterator[tuple[str,
             continue
         try:
             price = runner.ask(spec, {}).price
-        except (UsageError, VmevalError):
+        except VmevalError:
             continue  # its key is not set, or an option has no default
         total = out.money(None if price is None else price * runs)
         yield spec.name, "nothing" if price == 0 else total, f"vmeval run -m {spec.name}"

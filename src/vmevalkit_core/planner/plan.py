@@ -134,7 +134,8 @@ class Planner:
                     run = PlannedRun(ask, task, sample, None)
                     decision = self.decide(run, [one for one in attempts if one.problem or one.sample == sample])
                     if decision.action is Action.RESUME:
-                        _add(plan, run, decision)
+                        # Its question is gone, so there is nothing from which it could differ.
+                        _add(plan, run, replace(decision, changes=()))
 
     def decide(self, run: PlannedRun, attempts: list[Attempt], stat: Stat = os.stat) -> Decision:
         """What one run needs, from the attempts there are; under its claim these have to be read anew."""

@@ -33,10 +33,7 @@ JOB_ENDED = (RejectedError, JobFailed)
 
 
 class NotSent(VmevalError):
-    """The user stopped before the request was sent."""
-
-    def __init__(self) -> None:
-        super().__init__("stopped before it was sent")
+    """Nothing was sent, by the user's stop or because the plan was about another request."""
 
 
 def land(clip: Clip, handle: Handle) -> ClipInfo:
@@ -93,7 +90,7 @@ async def fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
 def outcome_of(handle: Handle, *, lost: OSError | None = None) -> Outcome:
     """What to tell of a run; `lost` is why its last state could not be written."""
     inference, facts = handle.metadata.inference, handle.metadata.provenance
-    hint, error = facts.failure.hint if facts.failure else "", inference.error or ""
+    hint, error = facts.failure.hint if facts.failure else "", inference.error or handle.unsent
     if lost:
         job = f"; its job is {facts.submission.id}" if facts.submission else ""
         error = f"{handle.folder} cannot be written: {lost.strerror or lost}{job}"

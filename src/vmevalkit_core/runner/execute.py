@@ -49,7 +49,7 @@ class Executor:
     async def run(self, run: PlannedRun) -> Outcome:
         """How a run ended. It never raises for what one run can do wrong: the others go on."""
         try:
-            if not self.claims.take(run.key, required=run.ask.price != 0):
+            if not self.claims.take(run.key, required=run.ask.paid):
                 return Outcome(key=run.key, end="busy")
         except Exception as error:
             return self._blocked(run, error)
@@ -165,8 +165,8 @@ class Executor:
             clip = await self._ask(run, handle)
             info = await asyncio.to_thread(land, clip, handle)
             await succeed(handle, clip, info)
-        except NotSent:
-            await handle.forget_intent()
+        except NotSent as error:
+            await handle.forget_intent(error.message)
         except BaseException as error:  # a plugin may raise anything, and the other runs go on
             cancelled = _is_cancelled()
             if isinstance(error, OURS) or (cancelled and isinstance(error, asyncio.CancelledError)):
@@ -186,11 +186,11 @@ class Executor:
                 handle.recovering = False
                 handle.stale = True
                 if handle.asked_anew:
-                    raise NotSent from None
+                    raise NotSent("the lost request was never taken, and is asked otherwise now: run again") from None
 
         async def attempt() -> Clip:
             if self.stop.is_set() and not handle.submission:
-                raise NotSent
+                raise NotSent("stopped before it was sent")
             if handle.stale and not handle.submission:
                 await handle.renew_intent()
             with handle.calling():

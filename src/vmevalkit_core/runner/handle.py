@@ -44,8 +44,8 @@ class Handle:
         """An earlier process may have sent the request."""
         self.stale = False
         """The time of the intent is that of an earlier request."""
-        self.unsent = False
-        """It is on record that nothing was sent."""
+        self.unsent = ""
+        """Why nothing was sent, once that is on record."""
         self.asked_anew = False
         """What this folder asks is not what the plan priced and the user allowed."""
         self._disk = disk
@@ -118,9 +118,9 @@ class Handle:
         await self.save()
         self.stale = False
 
-    async def forget_intent(self) -> None:
+    async def forget_intent(self, reason: str = "stopped") -> None:
         """Put on disk that nothing was sent: the next command may send it without a question."""
-        self.unsent = True
+        self.unsent = reason
         inference = self.metadata.inference
         inference.error = self.metadata.provenance.failure = self.metadata.provenance.intent = None
         if inference.status != "running":
