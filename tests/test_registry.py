@@ -9,7 +9,8 @@ import pytest
 from tests.hostile.cases import hook, model
 from tests.hostile.dists import GOOD, site_folder, write_dist
 from vmevalkit_core.errors import MissingExtra, PluginError, UnknownModel, UsageError
-from vmevalkit_core.records import Event, FreeOptions, GenerationRequest, Options
+from vmevalkit_core.options import FreeOptions, Options
+from vmevalkit_core.records import Event, GenerationRequest
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.specs import ModelSpec
 

@@ -31,9 +31,11 @@ if TYPE_CHECKING:
         VmevalError,
     )
     from vmevalkit_core.generator import ApiGenerator, Context, Generator, Job
+    from vmevalkit_core.geometry import Geometry
     from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
     from vmevalkit_core.media.images import open_rgb
     from vmevalkit_core.metadata import RunMetadata
+    from vmevalkit_core.options import FreeOptions, Options, PictureOptions, Unit
     from vmevalkit_core.plugins import hookimpl
     from vmevalkit_core.questions import load_questions
     from vmevalkit_core.records import (
@@ -42,14 +44,13 @@ if TYPE_CHECKING:
         Done,
         Event,
         Failed,
-        FreeOptions,
         GenerationRequest,
         ImageRef,
-        Options,
         Pending,
         Submission,
         TaskPair,
     )
+    from vmevalkit_core.rules import ImageRule
     from vmevalkit_core.specs import ModelSpec, Need, State
 
 _HOME = {
@@ -62,11 +63,13 @@ _HOME = {
     "Done": "records",
     "Event": "records",
     "Failed": "records",
-    "FreeOptions": "records",
+    "FreeOptions": "options",
     "GenerationError": "errors",
     "GenerationRequest": "records",
     "Generator": "generator",
+    "Geometry": "geometry",
     "ImageRef": "records",
+    "ImageRule": "rules",
     "Job": "generator",
     "JobFailed": "errors",
     "MissingCredential": "errors",
@@ -75,8 +78,9 @@ _HOME = {
     "ModelSpec": "specs",
     "Need": "specs",
     "NotAccepted": "errors",
-    "Options": "records",
+    "Options": "options",
     "Pending": "records",
+    "PictureOptions": "options",
     "RejectedError": "errors",
     "RetryableError": "errors",
     "RunMetadata": "metadata",
@@ -84,6 +88,7 @@ _HOME = {
     "Submission": "records",
     "TaskPair": "records",
     "UncertainSubmitError": "errors",
+    "Unit": "options",
     "UnknownModel": "errors",
     "UsageError": "errors",
     "VmevalError": "errors",
@@ -110,7 +115,9 @@ __all__ = [
     "GenerationError",
     "GenerationRequest",
     "Generator",
+    "Geometry",
     "ImageRef",
+    "ImageRule",
     "Job",
     "JobFailed",
     "MissingCredential",
@@ -121,6 +128,7 @@ __all__ = [
     "NotAccepted",
     "Options",
     "Pending",
+    "PictureOptions",
     "RejectedError",
     "RetryableError",
     "RunMetadata",
@@ -128,6 +136,7 @@ __all__ = [
     "Submission",
     "TaskPair",
     "UncertainSubmitError",
+    "Unit",
     "UnknownModel",
     "UsageError",
     "VmevalError",

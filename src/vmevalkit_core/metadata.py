@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vmevalkit_core.records import Geometry, Intent, RunStatus, Submission
+from vmevalkit_core.geometry import Geometry
+from vmevalkit_core.records import Intent, RunStatus, Submission
 
 FORMAT = 1
 """The format number of metadata.json; a reader refuses a higher one."""

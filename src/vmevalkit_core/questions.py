@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from vmevalkit_core.errors import MissingFrame, QuestionError, UsageError
 from vmevalkit_core.names import name_problem
@@ -23,6 +23,50 @@ LONGEST_PROMPT = 100_000
 """Characters; far more than any model reads."""
 SUFFIX = "_task"
 LAYOUT_HINT = "the layout is QUESTIONS/{domain}_task/{task_id}/ with first_frame.png and prompt.txt in it"
+
+
+class Task(Protocol):
+    """A task pair that was found but not read yet: its run key and where its files are."""
+
+    @property
+    def domain(self) -> str:
+        """The kind of puzzle."""
+
+    @property
+    def id(self) -> str:
+        """The task id."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is, for people."""
+
+    def source(self, name: str) -> str:
+        """The path of one of its files, whether it exists or not."""
+
+    def sources(self) -> dict[str, str]:
+        """The files there are of those that travel with a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFiles:
+    """A task pair whose files lie anywhere, each under the name that the layout gives it."""
+
+    domain: str
+    id: str
+    files: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its first frame."""
+        return Path(self.source(FIRST)).parent
+
+    def source(self, name: str) -> str:
+        """The path of one of its files, whether it exists or not."""
+        return self.files.get(name, f"{self.id}{os.sep}{name}")
+
+    def sources(self) -> dict[str, str]:
+        """The files there are of those that travel with a run."""
+        return {name: self.files[name] for name in COPIED if os.path.isfile(self.files.get(name, ""))}
 
 
 @dataclass(frozen=True, slots=True)

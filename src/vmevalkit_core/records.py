@@ -11,6 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vmevalkit_core.geometry import Geometry
+
 RunStatus = Literal["submitting", "submitted", "running", "success", "failed", "uncertain", "cancelled"]
 EventKind = Literal["started", "submitted", "progress", "done", "failed"]
 
@@ -19,24 +21,6 @@ class Record(BaseModel):
     """A frozen value without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Options(BaseModel):
-    """Base of the options classes of plugins: one typed, bounded, documented field per option."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    def price(self) -> Decimal | None:
-        """US dollars at most for one clip with these options; 0 is free, None is unknown."""
-        return None
-
-
-class FreeOptions(Options):
-    """Options of a model that costs nothing to run."""
-
-    def price(self) -> Decimal | None:
-        """Nothing."""
-        return Decimal(0)
 
 
 class RunKey(NamedTuple):
@@ -62,16 +46,6 @@ class TaskPair(Record):
     ground_truth: Path | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     """The content of question_metadata.json; kept for judging, never sent."""
-
-
-class Geometry(Record):
-    """How the picture that was sent lies in the question's own frame."""
-
-    fit: str = "original"
-    source: tuple[int, int]
-    """Width and height of the question's picture, in pixels."""
-    sent: tuple[int, int]
-    """Width and height of what the model was sent, in pixels."""
 
 
 class ImageRef(Record):

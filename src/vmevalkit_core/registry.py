@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from vmevalkit_core.generator import Job
-    from vmevalkit_core.records import Clip, Event, GenerationRequest, Options
+    from vmevalkit_core.options import Options
+    from vmevalkit_core.records import Clip, Event, GenerationRequest
 
 __all__ = ["Dispatch", "PluginInfo", "PluginProblem", "Registry"]
 
@@ -93,7 +94,7 @@ class Registry:
 
     def options_class(self, spec: ModelSpec) -> type[Options]:
         """The class that checks and prices the options of a model; one without fields where it names none."""
-        from vmevalkit_core.records import FreeOptions, Options
+        from vmevalkit_core.options import FreeOptions, Options
 
         if not spec.options:
             return FreeOptions if spec.kind == "local" else Options

@@ -6,8 +6,8 @@ import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from vmevalkit_core.cli import out
 from vmevalkit_core.registry import Registry
+from vmevalkit_core.terminal import out
 
 QUESTIONS = Path("data/questions")
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"

@@ -67,7 +67,7 @@ def _leave(code: int) -> None:
 
 
 def _told(message: str, hint: str, code: int, *, debug: bool) -> int:
-    from vmevalkit_core.cli import out
+    from vmevalkit_core.terminal import out
 
     if debug:
         out.note(traceback.format_exc())

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from vmevalkit_core.audit import WORDS, Status, status_of, validate
-from vmevalkit_core.cli import out
+from vmevalkit_core.terminal import out
 
 ORDER = (
     "success",

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from vmevalkit_core.cli import out
+from vmevalkit_core.terminal import out
 
 T = TypeVar("T")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vmevalkit_core.cli import out
 from vmevalkit_core.cli.catalog import is_file_target, load_registry, questions_or_samples, tell_problems
+from vmevalkit_core.terminal import out
 
 if TYPE_CHECKING:
-    from vmevalkit_core.records import Options
+    from vmevalkit_core.options import Options
     from vmevalkit_core.specs import ModelSpec
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from vmevalkit_core.errors import ConfigError
-from vmevalkit_core.records import Options
+from vmevalkit_core.options import Options
 
 
 class OptionText(NamedTuple):

@@ -10,9 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vmevalkit_core.attempts import Attempt
-from vmevalkit_core.cli import out
 from vmevalkit_core.cli.catalog import is_file_target, load_registry, questions_or_samples, tell_problems
-from vmevalkit_core.cli.environment import environment
 from vmevalkit_core.cli.parameters import coerced, parse_adopt, parse_options, texts_for
 from vmevalkit_core.cli.summary import (
     as_facts,
@@ -23,12 +21,14 @@ from vmevalkit_core.cli.summary import (
     tell_report,
     tell_standing,
 )
+from vmevalkit_core.environment import environment
 from vmevalkit_core.errors import UsageError
 from vmevalkit_core.planner import Action, Ask, Plan, Policy
 from vmevalkit_core.questions import QuestionProblem, TaskFolder, scan
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.terminal import out
 
 FREE_MODEL = "baseline-hold"
 
@@ -158,7 +158,7 @@ class RunCommand:
 
     def _execute(self, plan: Plan) -> Report:
         from vmevalkit_core.cli.interrupt import run_interruptible
-        from vmevalkit_core.cli.progress import progress_for
+        from vmevalkit_core.terminal.progress import progress_for
 
         if not plan.runs:
             return Report()

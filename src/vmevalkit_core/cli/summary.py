@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vmevalkit_core.cli import out
-from vmevalkit_core.cli.progress import line_of
 from vmevalkit_core.errors import ChangedRuns, VmevalError
 from vmevalkit_core.planner import Action, Plan
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
+from vmevalkit_core.terminal import out
+from vmevalkit_core.terminal.progress import line_of
 
 PLAN_WORDS = {
     Action.START: "to send",

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.errors import ConfigError, PluginError
-from vmevalkit_core.questions import SHOWN_FILES, TaskFolder
-from vmevalkit_core.records import Options
+from vmevalkit_core.options import Options
+from vmevalkit_core.questions import SHOWN_FILES, Task
 from vmevalkit_core.specs import ModelSpec
 
 Stat = Callable[[str], os.stat_result]
@@ -61,7 +61,7 @@ class Ask:
             )
         return base + sample
 
-    def changes(self, attempt: Attempt, task: TaskFolder, seed: int | None, stat: Stat = os.stat) -> list[Change]:
+    def changes(self, attempt: Attempt, task: Task, seed: int | None, stat: Stat = os.stat) -> list[Change]:
         """The fields in which an old attempt was asked differently from now; `stat` may remember what it saw."""
         then = attempt.provenance
         if not then:

@@ -12,7 +12,7 @@ from functools import cache
 from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.planner.ask import Ask, Change, Stat
 from vmevalkit_core.planner.decision import MAY_SEND, SENDS, WORK, Action, Decision, Policy, decide
-from vmevalkit_core.questions import SHOWN_FILES, QuestionProblem, TaskFolder
+from vmevalkit_core.questions import SHOWN_FILES, QuestionProblem, Task, TaskFolder
 from vmevalkit_core.records import RunKey
 from vmevalkit_core.store import Store
 
@@ -25,7 +25,7 @@ class PlannedRun:
     """A run that is left to do. Thousands of these are alive at once, so it holds references only."""
 
     ask: Ask
-    task: TaskFolder
+    task: Task
     sample: int
     seed: int | None
     newest: int = 0
@@ -90,7 +90,7 @@ class Planner:
 
     def plan(
         self,
-        tasks: Iterable[TaskFolder | QuestionProblem],
+        tasks: Iterable[Task | QuestionProblem],
         asks: Sequence[Ask],
         samples: Collection[int],
         *,
@@ -112,7 +112,7 @@ class Planner:
             self._collect(plan, asks, seen)
         return plan
 
-    def _plan_task(self, plan: Plan, task: TaskFolder, asks: Sequence[Ask], samples: Collection[int]) -> None:
+    def _plan_task(self, plan: Plan, task: Task, asks: Sequence[Ask], samples: Collection[int]) -> None:
         missing: set[str] = set()
         for ask in asks:
             for run, decision in self._decided(task, ask, samples):
@@ -143,7 +143,7 @@ class Planner:
             attempts, lambda old: run.ask.changes(old, run.task, run.seed, stat), self.policy, whole=self._whole
         )
 
-    def _decided(self, task: TaskFolder, ask: Ask, samples: Collection[int]) -> Iterator[tuple[PlannedRun, Decision]]:
+    def _decided(self, task: Task, ask: Ask, samples: Collection[int]) -> Iterator[tuple[PlannedRun, Decision]]:
         found = self.store.attempts(ask.spec.name, task.domain, task.id)
         damaged = [one for one in found if one.problem]
         stat = cache(os.stat)  # one task's files are looked at once for all of its samples

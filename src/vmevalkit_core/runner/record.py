@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from vmevalkit_core._version import __version__
 from vmevalkit_core.attempts import QUESTION
+from vmevalkit_core.geometry import Geometry
 from vmevalkit_core.media.images import inspect_image
 from vmevalkit_core.metadata import (
     Cost,
@@ -26,7 +27,7 @@ from vmevalkit_core.metadata import (
 )
 from vmevalkit_core.planner import PlannedRun
 from vmevalkit_core.questions import METADATA, PROMPT, SHOWN_FILES, read_metadata, read_prompt
-from vmevalkit_core.records import GenerationRequest, Geometry, ImageRef, Intent
+from vmevalkit_core.records import GenerationRequest, ImageRef, Intent
 from vmevalkit_core.store import paths_of
 
 _MATTERS = {"av": "av", "pillow": "PIL", "torch": "torch", "diffusers": "diffusers", "transformers": "transformers"}

@@ -19,7 +19,7 @@ from vmevalkit_core.generator import Context
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.planner import Ask, Plan, PlannedRun, Planner, Policy
 from vmevalkit_core.planner.ask import ask_of
-from vmevalkit_core.questions import QuestionProblem, TaskFolder
+from vmevalkit_core.questions import QuestionProblem, Task
 from vmevalkit_core.records import Event, RunKey
 from vmevalkit_core.redact import Redactor
 from vmevalkit_core.registry import Registry
@@ -73,7 +73,7 @@ class Runner:
 
     def plan(
         self,
-        tasks: Iterable[TaskFolder | QuestionProblem],
+        tasks: Iterable[Task | QuestionProblem],
         asks: Sequence[Ask],
         samples: int = 1,
         *,

@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from vmevalkit_core.cli import out
 from vmevalkit_core.records import Event
 from vmevalkit_core.runner import Outcome
+from vmevalkit_core.terminal import out
 
 if TYPE_CHECKING:
     from rich.progress import Progress
