@@ -22,7 +22,7 @@ from vmevalkit_core.attempts import RECORD, VIDEO
 from vmevalkit_core.metadata import ClipFacts, RunMetadata
 from vmevalkit_core.planner import PlannedRun
 from vmevalkit_core.planner.ask import ask_of
-from vmevalkit_core.questions import scan
+from vmevalkit_core.scan import scan
 from vmevalkit_core.records import Submission
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner.record import describe

@@ -9,7 +9,8 @@ import pytest
 from tests.helpers import make_task
 from vmevalkit_core import load_questions
 from vmevalkit_core.errors import MissingFrame, QuestionError, UsageError
-from vmevalkit_core.questions import QuestionProblem, TaskFolder, scan
+from vmevalkit_core.questions import QuestionProblem, TaskFolder
+from vmevalkit_core.scan import scan
 
 
 def ids(found: object) -> list[str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.helpers import LEDGER, ledger_lines, records, runner_in, statuses
 from tests.test_runner import planned, run
 from vmevalkit_core.planner import Action, Policy
-from vmevalkit_core.questions import scan
 from vmevalkit_core.runner import Report, Runner
+from vmevalkit_core.scan import scan
 
 SLEEPER = LEDGER.replace("ledger.py:Ledger", "sleeper.py:Sleeper")
 

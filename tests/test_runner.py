@@ -14,8 +14,8 @@ from tests.helpers import BLIND_LEDGER, LEDGER, ledger_lines, make_task, records
 from vmevalkit_core.errors import ConfigError, MissingCredential
 from vmevalkit_core.media.clips import check_clip
 from vmevalkit_core.planner import Action, Plan, Policy
-from vmevalkit_core.questions import scan
 from vmevalkit_core.runner import Report, Runner
+from vmevalkit_core.scan import scan
 
 
 def planned(runner: Runner, questions: Path, *models: str, samples: int = 1, **options: Any) -> Plan:

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from vmevalkit_core.generator import ApiGenerator, Context, Generator, Job
     from vmevalkit_core.geometry import Geometry
     from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
+    from vmevalkit_core.media.fitting import fit_frame, unfit_frame
     from vmevalkit_core.media.images import open_rgb
     from vmevalkit_core.metadata import RunMetadata
     from vmevalkit_core.options import FreeOptions, Options, PictureOptions, Unit
     from vmevalkit_core.plugins import hookimpl
-    from vmevalkit_core.questions import load_questions
     from vmevalkit_core.records import (
         Candidate,
         Clip,
@@ -51,7 +51,9 @@ if TYPE_CHECKING:
         TaskPair,
     )
     from vmevalkit_core.rules import ImageRule
+    from vmevalkit_core.scan import load_questions
     from vmevalkit_core.specs import ModelSpec, Need, State
+    from vmevalkit_core.unfit import unfit_clip
 
 _HOME = {
     "ApiGenerator": "generator",
@@ -94,10 +96,13 @@ _HOME = {
     "VmevalError": "errors",
     "check_clip": "media.clips",
     "encode_clip": "media.clips",
+    "fit_frame": "media.fitting",
     "hookimpl": "plugins",
-    "load_questions": "questions",
+    "load_questions": "scan",
     "open_rgb": "media.images",
     "read_frames": "media.clips",
+    "unfit_clip": "unfit",
+    "unfit_frame": "media.fitting",
 }
 
 __all__ = [
@@ -146,6 +151,9 @@ __all__ = [
     "hookimpl",
     "load_questions",
     "open_rgb",
+    "fit_frame",
+    "unfit_frame",
+    "unfit_clip",
     "read_frames",
 ]
 

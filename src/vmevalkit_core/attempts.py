@@ -15,6 +15,8 @@ from vmevalkit_core.metadata import FORMAT, RunMetadata
 from vmevalkit_core.records import RunStatus
 
 RECORD, VIDEO, QUESTION = "metadata.json", "video/generated_video.mp4", "question"
+UNFIT = "video/unfit_video.mp4"
+"""The clip cut back to the question's own frame, where the user asked for it."""
 CHUNK = 1 << 16
 """Bytes read at once; records are far smaller."""
 OBJECTS = ("options", "options_given", "first_frame", "final_frame", "clip", "submission", "intent", "cost")

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from vmevalkit_core.attempts import LIVE, QUESTION, VIDEO, Attempt, find_attempts
+from vmevalkit_core.attempts import LIVE, QUESTION, UNFIT, VIDEO, Attempt, find_attempts
 from vmevalkit_core.errors import ClipError, UsageError
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.questions import SHOWN_FILES
@@ -158,20 +158,31 @@ def clip_problems(attempt: Attempt) -> Iterator[str]:
         yield f"{part.name} was left behind"
     if (succeeded or os.path.exists(attempt.clip_path)) and (problem := clip_problem(attempt)):
         yield problem
+    if os.path.exists(unfit := f"{attempt.folder}{os.sep}{UNFIT}") and (problem := undecodable(unfit)):
+        yield f"{UNFIT}: {problem}"
 
 
 def clip_problem(attempt: Attempt) -> str | None:
     """What is wrong with the video itself: it does not decode, or it is not the one on record."""
+    if problem := undecodable(attempt.clip_path):
+        return f"{VIDEO}: {problem}"
+    with open(attempt.clip_path, "rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    recorded = attempt.provenance.get("clip") or {}
+    if attempt.status == "success" and recorded.get("sha256") != digest:
+        return f"{VIDEO} is not the file that was recorded (sha256 {digest[:12]})"
+    return None
+
+
+def undecodable(path: str) -> str:
+    """Why a video does not decode to its last frame; empty when it does."""
     from vmevalkit_core.media.clips import check_clip
 
     try:
-        info = check_clip(attempt.clip_path)
+        check_clip(path)
     except ClipError as error:
-        return f"{VIDEO}: {error}"
-    recorded = attempt.provenance.get("clip") or {}
-    if attempt.status == "success" and recorded.get("sha256") != info.sha256:
-        return f"{VIDEO} is not the file that was recorded (sha256 {info.sha256[:12]})"
-    return None
+        return error.message
+    return ""
 
 
 def _record_problems(attempt: Attempt, metadata: RunMetadata) -> Iterator[str]:

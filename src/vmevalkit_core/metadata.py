@@ -64,11 +64,19 @@ class ShownFrame(_Section):
     """A picture that the model was shown."""
 
     sha256: str
+    """Of the file that was sent."""
     media_type: str
+    """Of the file that was sent, such as `image/png`."""
     geometry: Geometry
+    """From the question's own picture to what was sent."""
+    treatment: tuple[str, ...] = ()
+    """What else was done to it before it was sent, in words."""
     source_sha256: str
+    """Of the question's own file."""
     source_size: int
+    """Bytes of the question's own file."""
     source_mtime_ns: int
+    """When the question's own file was last changed, in nanoseconds since 1970."""
 
 
 class ClipFacts(_Section):

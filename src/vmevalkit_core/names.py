@@ -6,7 +6,8 @@ import re
 
 LONGEST = 200
 """Bytes of a folder name at most; file systems stop at 255 and our temporary names need room."""
-_FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
+# The last of these turn the direction of a line or end it: a terminal would show another name than there is.
+_FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 

@@ -1,16 +1,16 @@
-"""Reads folders of task pairs, `{domain}_task/{task_id}/`, one at a time and never into memory at once."""
+"""Task pairs: where their files are, what is wrong with them, and their content."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from vmevalkit_core.errors import MissingFrame, QuestionError, UsageError
-from vmevalkit_core.names import name_problem
+from vmevalkit_core.errors import MissingFrame, QuestionError
 from vmevalkit_core.records import TaskPair
 
 FIRST, FINAL, PROMPT = "first_frame.png", "final_frame.png", "prompt.txt"
@@ -21,7 +21,9 @@ SHOWN_FILES = {"first_frame": FIRST, "final_frame": FINAL, "prompt": PROMPT}
 """The file behind each input that a model can be shown."""
 LONGEST_PROMPT = 100_000
 """Characters; far more than any model reads."""
-SUFFIX = "_task"
+LARGEST = 64 << 20
+"""Bytes of any file of a task pair; a larger one is no picture, prompt or record."""
+LINK_HINT = "put the file itself in its place"
 LAYOUT_HINT = "the layout is QUESTIONS/{domain}_task/{task_id}/ with first_frame.png and prompt.txt in it"
 
 
@@ -46,6 +48,17 @@ class Task(Protocol):
     def sources(self) -> dict[str, str]:
         """The files there are of those that travel with a run."""
 
+    def problem(self) -> QuestionProblem | None:
+        """Why its files may not be read at all; their content is judged by whoever reads them."""
+
+
+class QuestionProblem(NamedTuple):
+    """A task pair that cannot be used, with the reason."""
+
+    path: str
+    reason: str
+    hint: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskFiles:
@@ -68,6 +81,10 @@ class TaskFiles:
         """The files there are of those that travel with a run."""
         return {name: self.files[name] for name in COPIED if os.path.isfile(self.files.get(name, ""))}
 
+    def problem(self) -> QuestionProblem | None:
+        """Why its files may not be read at all."""
+        return _first_problem(self, root="")
+
 
 @dataclass(frozen=True, slots=True)
 class TaskFolder:
@@ -76,6 +93,8 @@ class TaskFolder:
     parent: str
     domain: str
     id: str
+    root: str = ""
+    """The real path of the folder that was named by the user; no link may lead out of it."""
 
     @property
     def folder(self) -> Path:
@@ -91,9 +110,15 @@ class TaskFolder:
         paths = {name: self.source(name) for name in COPIED}
         return {name: path for name, path in paths.items() if os.path.isfile(path)}
 
+    def problem(self) -> QuestionProblem | None:
+        """Why its files may not be read at all."""
+        return _first_problem(self, self.root)
+
     def load(self) -> TaskPair:
         """The task pair; QuestionError or MissingFrame says what is wrong with it."""
         folder = self.folder
+        if problem := self.problem():
+            raise QuestionError(f"{problem.path} {problem.reason}", hint=problem.hint)
         if not (folder / FIRST).is_file():
             raise MissingFrame(f"{folder} has no {FIRST}", hint=LAYOUT_HINT)
         return TaskPair(
@@ -107,47 +132,11 @@ class TaskFolder:
         )
 
 
-class QuestionProblem(NamedTuple):
-    """A task pair that cannot be used, with the reason."""
-
-    path: str
-    reason: str
-    hint: str = ""
-
-
-def load_questions(root: str | Path, *, domains: Collection[str] = ()) -> Iterator[TaskPair]:
-    """Each task pair below a folder; the first one that cannot be read raises QuestionError."""
-    for found in scan(root, domains=domains):
-        if isinstance(found, QuestionProblem):
-            raise QuestionError(f"{found.path} {found.reason}", hint=found.hint)
-        yield found.load()
-
-
-def scan(
-    root: str | Path, *, domains: Collection[str] = (), tasks: Collection[str] = (), limit: int | None = None
-) -> Iterator[TaskFolder | QuestionProblem]:
-    """Each task folder below `root` in the order of names, at most `limit` of each domain.
-
-    `root` holds domain folders, or is one, or is a single task folder. UsageError when it is
-    none of these; a name that cannot be used is yielded as a problem in its place.
-    """
-    folders = _domain_folders(Path(root))
-    wanted = {name.removesuffix(SUFFIX) for name in domains}
-    if unknown := sorted(wanted - {domain for domain, _, _ in folders}):
-        known = ", ".join(domain for domain, _, _ in folders)
-        raise UsageError(f"{root} has no domain {unknown[0]!r}", hint=f"it has {known}")
-    seen: dict[str, str] = {}
-    for domain, folder, only in folders:
-        if (twin := seen.setdefault(domain.casefold(), domain)) != domain:
-            yield QuestionProblem(str(folder), f"differs from {twin}{SUFFIX} only by case", "rename one of them")
-        elif not wanted or domain in wanted:
-            yield from _scan_domain(domain, folder, {only} if only else set(tasks), limit)
-
-
 def read_prompt(path: Path) -> str:
     """The text of a prompt file without surrounding white space; QuestionError when there is none."""
     try:
-        prompt = path.read_bytes().decode("utf-8-sig").strip()
+        # Lines as they were meant, whichever system wrote them.
+        prompt = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").strip()
     except FileNotFoundError:
         raise QuestionError(f"{path.parent} has no {path.name}", hint=LAYOUT_HINT) from None
     except UnicodeDecodeError as error:
@@ -178,57 +167,38 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return content
 
 
+def leads_out(path: str, root: str) -> str:
+    """Where a path really leads when that is out of `root`, a real path; empty when it stays inside."""
+    real = os.path.realpath(path)
+    return "" if not root or real == root or real.startswith(root.rstrip(os.sep) + os.sep) else real
+
+
+def _first_problem(task: Task, root: str) -> QuestionProblem | None:
+    for name in COPIED:
+        if found := _file_problem(task.source(name), name, root):
+            return QuestionProblem(str(task.folder), *found)
+    return None
+
+
+def _file_problem(path: str, name: str, root: str) -> tuple[str, str] | None:
+    """What is wrong with a file that is there, and the fix."""
+    try:
+        if outside := leads_out(path, root):
+            return f"has a {name} that leads out of the questions, to {outside}", LINK_HINT
+        facts = os.stat(path)
+    except FileNotFoundError:
+        return (f"has a {name} that is a link to nothing", LINK_HINT) if os.path.islink(path) else None
+    except (OSError, ValueError) as error:
+        return (
+            f"has a {name} that cannot be read: {getattr(error, 'strerror', None) or error}",
+            "check its access rights",
+        )
+    if not stat.S_ISREG(facts.st_mode):
+        return f"has a {name} that is no file", LAYOUT_HINT
+    if facts.st_size > LARGEST:
+        return f"has a {name} of {facts.st_size >> 20} MiB, more than {LARGEST >> 20}", "it is not what the name says"
+    return None
+
+
 def _if_file(path: Path) -> Path | None:
     return path if path.is_file() else None
-
-
-def _domain_folders(root: Path) -> list[tuple[str, Path, str | None]]:
-    """Domain, its folder, and the only task wanted of it where the user named a task folder."""
-    if not root.is_dir():
-        what = "is a file, not a folder" if root.exists() else "does not exist"
-        raise UsageError(f"{root} {what}", hint=LAYOUT_HINT)
-    if (root / FIRST).is_file() or (root / PROMPT).is_file():
-        only = root if root.name not in ("", "..") else root.resolve()
-        return [(_domain_of(only.resolve()), only.parent, only.name)]
-    if root.resolve().name.endswith(SUFFIX):
-        return [(root.resolve().name.removesuffix(SUFFIX), root, None)]
-    names = [name for name in _folders(root) if name.endswith(SUFFIX)]
-    if not names:
-        raise UsageError(f"{root} holds no domain folder", hint=LAYOUT_HINT)
-    return [(name.removesuffix(SUFFIX), root / name, None) for name in names]
-
-
-def _domain_of(folder: Path) -> str:
-    """The domain of a task folder: its parent's name, else its own up to the last number."""
-    if folder.parent.name.endswith(SUFFIX):
-        return folder.parent.name.removesuffix(SUFFIX)
-    stem, _, number = folder.name.rpartition("_")
-    return stem if stem and number.isdigit() else "unknown"
-
-
-def _scan_domain(
-    domain: str, folder: Path, tasks: set[str], limit: int | None
-) -> Iterator[TaskFolder | QuestionProblem]:
-    if problem := name_problem(domain):
-        yield QuestionProblem(str(folder), f"cannot be used: its name {problem}", "rename the folder")
-        return
-    seen: dict[str, str] = {}
-    for count, name in enumerate(one for one in _folders(folder) if not tasks or one in tasks):
-        if limit is not None and count >= limit:
-            return
-        yield _checked(domain, folder, name, seen)
-
-
-def _checked(domain: str, folder: Path, name: str, seen: dict[str, str]) -> TaskFolder | QuestionProblem:
-    path = str(folder / name)
-    if problem := name_problem(name):
-        return QuestionProblem(path, f"cannot be used: its name {problem}", "rename the folder")
-    # On a disk that ignores case, both would write into one folder of the results.
-    if (twin := seen.setdefault(name.casefold(), name)) != name:
-        return QuestionProblem(path, f"differs from {twin} only by case", "rename one of them")
-    return TaskFolder(parent=str(folder), domain=domain, id=name)
-
-
-def _folders(root: Path) -> list[str]:
-    with os.scandir(root) as entries:
-        return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())

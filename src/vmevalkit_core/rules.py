@@ -115,7 +115,7 @@ def _letterboxed(source: Size, target: Size, *, enlarge: bool) -> Geometry:
     scale = scale if enlarge else min(1.0, scale)
     width, height = (min(whole, max(1, round(side * scale))) for side, whole in zip(source, target, strict=True))
     # Even offsets: the colours of H.264 have half the resolution, and an odd edge would mix with its bar.
-    left, top = ((whole - side) // 4 * 2 for side, whole in zip((width, height), target, strict=True))
+    left, top = (round((whole - side) / 4) * 2 for side, whole in zip((width, height), target, strict=True))
     return Geometry(fit="letterbox", source=source, sent=target, placed=(left, top, left + width, top + height))
 
 

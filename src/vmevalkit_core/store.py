@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from vmevalkit_core.names import LONGEST, name_problem
 from vmevalkit_core.records import RunKey
 from vmevalkit_core.redact import Redactor
 
-HIDDEN = ".vmeval"
+HIDDEN, KEPT = ".vmeval", "pictures"
 Source = str | Path | bytes
 """A file to copy, or its content."""
 
@@ -100,6 +101,21 @@ class Store:
     def save(self, folder: Path, metadata: RunMetadata) -> None:
         """Replace the record of a run; durable when this returns."""
         durable.write(folder / RECORD, self._encoded(metadata))
+
+    def kept(self, name: str) -> Path:
+        """Where `keep` puts the content of that name."""
+        return self.root / HIDDEN / KEPT / name
+
+    def keep(self, content: bytes, name: str) -> Path:
+        """Keep what can be made again, under a name that tells its content; whole, or not there."""
+        path = self.kept(name)
+        if not path.is_file() or path.stat().st_size != len(content):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Not fsynced: after a crash it is made again. The part's name is ours alone, for others may make it too.
+            part = path.with_name(f"{name}.{uuid.uuid4().hex[:8]}{durable.PART}")
+            part.write_bytes(content)
+            os.replace(part, path)
+        return path
 
     def _encoded(self, metadata: RunMetadata) -> bytes:
         record = self.redactor.record(metadata.model_dump(mode="json"))

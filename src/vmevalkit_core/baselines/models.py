@@ -17,9 +17,11 @@ from vmevalkit_core import (
     FreeOptions,
     GenerationRequest,
     ImageRef,
+    ImageRule,
     Job,
     MissingFrame,
     ModelSpec,
+    PictureOptions,
     encode_clip,
     open_rgb,
 )
@@ -28,13 +30,23 @@ HELD = 0.15
 """The share of the clip for which each end stands still, so that a scorer sees both frames whole."""
 
 
-class BaselineOptions(FreeOptions):
-    """How long the clip is, and how smooth."""
+class BaselineOptions(PictureOptions, FreeOptions):
+    """How long the clip is, how smooth and how large."""
 
     seconds: float = Field(2.0, ge=0.1, le=60.0)
     """Length of the clip in seconds."""
     fps: int = Field(8, ge=1, le=60)
     """Frames per second."""
+
+    size: str | None = Field(None, pattern=r"^[1-9]\d{1,3}x[1-9]\d{1,3}$")
+    """Pixels of the clip, such as 1280x720, to be compared with a model of that size; the question's own where none."""
+
+    def image_rule(self) -> ImageRule:
+        """Any size, or the one that was asked for."""
+        if self.size is None:
+            return ImageRule(**self.picture())
+        width, height = map(int, self.size.split("x"))
+        return ImageRule(sizes=((width, height),), **self.picture())
 
     @property
     def frames(self) -> int:

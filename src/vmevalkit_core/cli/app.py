@@ -83,6 +83,7 @@ Adopt = Annotated[Many, typer.Option("--adopt", metavar="RUN_ID=JOB_ID", help="A
 Interceptors = Annotated[Many, typer.Option("--with", metavar="NAME", help="An interceptor to switch on.")]
 AllowGone = Annotated[bool, typer.Option("--allow-gone", help="Try models that are gone.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Hash and decode finished clips first.")]
+Unfit = Annotated[bool, typer.Option("--unfit", help="Also cut clips back to the question's own frame.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before paid runs.")]
 
@@ -109,6 +110,7 @@ def run(
     interceptors: Interceptors = None,
     allow_gone: AllowGone = False,
     verify: Verify = False,
+    unfit: Unfit = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -165,6 +167,14 @@ def plugins_list(as_json: AsJson = False) -> None:
 @questions_app.command("list")
 def questions_list(path: QuestionsPath = None, domains: Domains = None, as_json: AsJson = False) -> None:
     """List the task pairs in a folder."""
-    from vmevalkit_core.cli.listing import list_questions
+    from vmevalkit_core.cli.questions import list_questions
 
     raise typer.Exit(list_questions(path, domains=domains or [], as_json=as_json))
+
+
+@questions_app.command("check")
+def questions_check(path: QuestionsPath = None, domains: Domains = None, as_json: AsJson = False) -> None:
+    """Open every file of every task pair; say what is wrong and what is odd."""
+    from vmevalkit_core.cli.questions import check_questions
+
+    raise typer.Exit(check_questions(path, domains=domains or [], as_json=as_json))

@@ -1,11 +1,10 @@
-"""`models list|show`, `plugins list`, `questions list`: what there is."""
+"""`models list|show`, `plugins list`: what is installed."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vmevalkit_core.cli.catalog import is_file_target, load_registry, questions_or_samples, tell_problems
+from vmevalkit_core.cli.catalog import is_file_target, load_registry, tell_problems
 from vmevalkit_core.terminal import out
 
 if TYPE_CHECKING:
@@ -56,24 +55,6 @@ def list_plugins(*, as_json: bool) -> int:
     out.say(out.table(("PLUGIN", "DISTRIBUTION", "VERSION", "MODELS"), rows))
     tell_problems(registry)
     return 0
-
-
-def list_questions(path: Path | None, *, domains: list[str], as_json: bool) -> int:
-    """Every task pair below a folder, and those that cannot be used."""
-    from vmevalkit_core.questions import QuestionProblem, scan
-
-    found = list(scan(questions_or_samples(path), domains=domains))
-    problems = [one for one in found if isinstance(one, QuestionProblem)]
-    tasks = [one for one in found if not isinstance(one, QuestionProblem)]
-    if as_json:
-        listed = [{"domain": one.domain, "id": one.id, "files": sorted(one.sources())} for one in tasks]
-        out.dump({"task_pairs": listed, "problems": [problem._asdict() for problem in problems]})
-    else:
-        rows = [(one.domain, one.id, ", ".join(one.sources())) for one in tasks]
-        out.say(out.table(("DOMAIN", "TASK", "FILES"), rows))
-    for problem in problems:
-        out.note(f"Problem: {problem.path} {problem.reason}; {problem.hint}")
-    return 1 if problems else 0
 
 
 def _model_row(spec: ModelSpec) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from vmevalkit_core.attempts import Attempt
+from vmevalkit_core.attempts import Attempt, find_attempts
 from vmevalkit_core.cli.catalog import is_file_target, load_registry, questions_or_samples, tell_problems
 from vmevalkit_core.cli.parameters import coerced, parse_adopt, parse_options, texts_for
 from vmevalkit_core.cli.summary import (
@@ -20,15 +20,18 @@ from vmevalkit_core.cli.summary import (
     tell_problems_of_plan,
     tell_report,
     tell_standing,
+    tell_unfit,
 )
 from vmevalkit_core.environment import environment
 from vmevalkit_core.errors import UsageError
 from vmevalkit_core.planner import Action, Ask, Plan, Policy
-from vmevalkit_core.questions import QuestionProblem, TaskFolder, scan
+from vmevalkit_core.questions import QuestionProblem, TaskFolder
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
+from vmevalkit_core.scan import scan
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.terminal import out
+from vmevalkit_core.unfit import Unfitted, unfit_results
 
 FREE_MODEL = "baseline-hold"
 
@@ -56,6 +59,7 @@ class RunCommand:
     interceptors: Sequence[str] | None
     allow_gone: bool
     verify: bool
+    unfit: bool
     dry_run: bool
     yes: bool
     as_json: bool
@@ -74,7 +78,9 @@ class RunCommand:
         if self.dry_run:
             return self._told(plan, Report(), planned=True)
         self._allow(plan)
-        return self._told(plan, self._execute(plan))
+        report = self._execute(plan)
+        cut = [] if report.interrupted or not self.unfit else self._unfit(asks)
+        return self._told(plan, report, cut=cut)
 
     @cached_property
     def _registry(self) -> Registry:
@@ -167,14 +173,22 @@ class RunCommand:
             with redirect_stdout(sys.stderr):  # what a model prints is no result
                 return run_interruptible(work, self._runner.stop)
 
-    def _told(self, plan: Plan, report: Report, *, planned: bool = False) -> int:
+    def _unfit(self, asks: Sequence[Ask]) -> list[Unfitted]:
+        """Cut back every clip of these models that is not yet, those of earlier commands as well."""
+        store = self._runner.store
+        attempts = (one for ask in asks for one in find_attempts(store.root / ask.spec.name))
+        return list(unfit_results(attempts))
+
+    def _told(self, plan: Plan, report: Report, *, planned: bool = False, cut: Sequence[Unfitted] = ()) -> int:
         root = self._runner.store.root
         if self.as_json:
-            out.dump(as_facts(plan, report, root))
+            unfit = {"unfit": [one._asdict() for one in cut]} if self.unfit else {}
+            out.dump(as_facts(plan, report, root) | unfit)
         elif planned:
             tell_plan(plan)
         else:
             tell_standing(plan)
+            tell_unfit(cut)
             tell_report(plan, report, root)
             if not self.models and plan.runs:
                 next_steps(self._registry, self._runner, plan.total)

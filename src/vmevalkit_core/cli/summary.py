@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from vmevalkit_core.attempts import UNFIT
 from vmevalkit_core.errors import ChangedRuns, VmevalError
 from vmevalkit_core.planner import Action, Plan
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.terminal import out
 from vmevalkit_core.terminal.progress import line_of
+from vmevalkit_core.unfit import Unfitted
 
 PLAN_WORDS = {
     Action.START: "to send",
@@ -73,6 +76,18 @@ def tell_report(plan: Plan, report: Report, root: Path) -> None:
         out.say(f"Results: {root}")
     if report.interrupted:
         out.note("Interrupted. Run the same command again to go on; jobs that were sent are collected, not sent again.")
+
+
+def tell_unfit(cut: Sequence[Unfitted]) -> None:
+    """How many clips were cut back, and why others cannot be."""
+    for one in cut:
+        if one.result == "impossible":
+            out.note(f"not cut back  {one.folder}  {one.reason}")
+    number = Counter(one.result for one in cut)
+    if ready := number["written"] + number["there"]:
+        out.say(f"{out.count(ready, 'clip')} cut back to the question's own frame, as {UNFIT} beside the original.")
+    if number["same"]:
+        out.say(f"{out.count(number['same'], 'clip')} in the question's own frame already.")
 
 
 def as_facts(plan: Plan, report: Report, root: Path) -> dict[str, Any]:

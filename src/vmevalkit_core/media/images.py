@@ -1,4 +1,4 @@
-"""Pictures: check that a file is a whole image, open it as plain RGB."""
+"""Pictures: check that a file is a whole image, open it upright, lay it on a background as plain RGB."""
 
 from __future__ import annotations
 
@@ -6,21 +6,40 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vmevalkit_core.errors import MissingFrame, QuestionError
+from vmevalkit_core.media.svg import draw_svg, is_svg
 
 MAX_PIXELS = 50_000_000
 """A larger picture is refused: a small file can unpack to more memory than the machine has."""
+MAX_BYTES = 64 << 20
+"""A larger file is refused before it is read."""
 # Formats of pixels only: Pillow hands others, such as EPS, to outside programs.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _PNG_END = b"IEND\xaeB`\x82"
+_PNG_DEPTH = slice(24, 25)
+"""Where a PNG tells its bits for each channel."""
 _ORIENTATION = 0x0112
-_SIDEWAYS = {5, 6, 7, 8}
 _SAVE_HINT = "save it again as a PNG"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A picture in memory, with what its file was."""
+
+    image: Image.Image
+    """Upright, the first frame of an animation, in the file's own mode."""
+    media_type: str
+    """By content, not by name, such as "image/png"."""
+    sha256: str
+    """Of the file."""
+    bytes: int
+    oddities: tuple[str, ...]
+    """What was done to see it as people do, in words; empty for a plain picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,44 +58,68 @@ class ImageInfo:
 
 def inspect_image(path: str | Path) -> ImageInfo:
     """Measure a picture after loading all of it; MissingFrame or QuestionError unless it is a whole one."""
-    path = Path(path)
-    with _opened(path) as handle:
-        image = _loaded(path, handle)
-        width, height = image.size
-        if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
-            width, height = height, width
-        handle.seek(0)
-        return ImageInfo(
-            width=width,
-            height=height,
-            media_type=_media_type(image),
-            sha256=hashlib.file_digest(handle, "sha256").hexdigest(),
-            size=handle.tell(),
-        )
-
-
-def _media_type(image: Image.Image) -> str:
-    # Phones save several pictures in one JPEG file, which Pillow calls MPO.
-    return "image/jpeg" if image.format == "MPO" else f"image/{str(image.format).lower()}"
+    loaded = load_image(path)
+    width, height = loaded.image.size
+    return ImageInfo(width=width, height=height, media_type=loaded.media_type, sha256=loaded.sha256, size=loaded.bytes)
 
 
 def open_rgb(path: str | Path) -> Image.Image:
     """The picture in mode RGB, upright, alpha flattened onto white; the same errors as `inspect_image`."""
+    return flatten(load_image(path).image)
+
+
+def load_image(path: str | Path) -> Loaded:
+    """The whole picture, upright; MissingFrame or QuestionError says why it cannot be shown."""
     path = Path(path)
-    with _opened(path) as handle:
-        return flatten(ImageOps.exif_transpose(_loaded(path, handle)))
+    with _named_errors(path):
+        data = _read(path)
+        digest = hashlib.sha256(data).hexdigest()
+        if is_svg(data[:4096]):
+            drawn = draw_svg(path)
+            words: tuple[str, ...] = (f"drawn from SVG by {drawn.by}",)
+            return Loaded(
+                image=_started(path, drawn.png),
+                media_type="image/svg+xml",
+                sha256=digest,
+                bytes=len(data),
+                oddities=words,
+            )
+        image = _whole(path, data)
+        return Loaded(
+            image=ImageOps.exif_transpose(image),
+            media_type=_media_type(image),
+            sha256=digest,
+            bytes=len(data),
+            oddities=tuple(_oddities(image, data)),
+        )
 
 
-def flatten(image: Image.Image) -> Image.Image:
-    """The picture in mode RGB: alpha lies on white, 16 bits are scaled to 8."""
+def flatten(image: Image.Image, background: str = "white") -> Image.Image:
+    """The picture in mode RGB: alpha lies on the background, 16 bits are scaled to 8."""
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith("I"):
         return _eight_bit(image).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    paper = Image.new("RGBA", image.size, background)
+    return Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB")
+
+
+def _oddities(image: Image.Image, data: bytes) -> Iterator[str]:
+    if image.getexif().get(_ORIENTATION, 1) != 1:
+        yield "turned upright, as its EXIF data asks"
+    if getattr(image, "is_animated", False) and image.format != "MPO":
+        yield "the first frame of an animation"
+    if image.mode.startswith("I") or (image.format == "PNG" and data[_PNG_DEPTH] == b"\x10"):
+        yield "16 bits a channel scaled to 8"
+    elif image.mode not in ("RGB", "RGBA", "L", "LA", "PA", "P", "1"):
+        yield f"converted from {image.mode} to RGB"
+
+
+def _media_type(image: Image.Image) -> str:
+    # Phones save several pictures in one JPEG file, which Pillow calls MPO.
+    return "image/jpeg" if image.format == "MPO" else f"image/{str(image.format).lower()}"
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -85,12 +128,9 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BufferedReader]:
+def _named_errors(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as handle:
-            if not handle.read(1):
-                raise QuestionError(f"{path} is empty", hint=_SAVE_HINT)
-            yield handle
+        yield
     except QuestionError:
         raise
     except FileNotFoundError as error:
@@ -98,27 +138,36 @@ def _opened(path: Path) -> Iterator[BufferedReader]:
     except (PermissionError, IsADirectoryError) as error:
         raise QuestionError(f"{path} cannot be read: {error.strerror}", hint="it has to be a readable file") from error
     except UnidentifiedImageError as error:
-        raise QuestionError(f"{path} is not an image", hint="PNG, JPEG, WebP, GIF, BMP and TIFF are read") from error
+        hint = "PNG, JPEG, WebP, GIF, BMP, TIFF and SVG are read"
+        raise QuestionError(f"{path} is not an image", hint=hint) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(path) from error
     except Exception as error:  # damaged bytes surface as almost any kind of error
         raise QuestionError(f"{path} is damaged or cut short: {error}", hint=_SAVE_HINT) from error
 
 
-def _loaded(path: Path, handle: BufferedReader) -> Image.Image:
+def _read(path: Path) -> bytes:
+    with path.open("rb") as handle:
+        data = handle.read(MAX_BYTES + 1)
+    if not data:
+        raise QuestionError(f"{path} is empty", hint=_SAVE_HINT)
+    if len(data) > MAX_BYTES:
+        raise QuestionError(f"{path} has more than {MAX_BYTES >> 20} MiB", hint="make the picture smaller")
+    return data
+
+
+def _whole(path: Path, data: bytes) -> Image.Image:
     """The picture with all its pixels; checked thrice, because each check misses cuts."""
-    _started(path, handle).verify()
-    image = _started(path, handle)
+    _started(path, data).verify()
+    image = _started(path, data)
     image.load()
-    handle.seek(0)
-    if image.format == "PNG" and _PNG_END not in handle.read():
+    if image.format == "PNG" and _PNG_END not in data:
         raise QuestionError(f"{path} is cut short", hint=_SAVE_HINT)
     return image
 
 
-def _started(path: Path, handle: BufferedReader) -> Image.Image:
-    handle.seek(0)
-    image = Image.open(handle, formats=_FORMATS)
+def _started(path: Path, data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data), formats=_FORMATS)
     if image.width * image.height > MAX_PIXELS:
         raise _too_large(path)
     return image

@@ -14,6 +14,7 @@ from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.errors import ConfigError, PluginError
 from vmevalkit_core.options import Options
 from vmevalkit_core.questions import SHOWN_FILES, Task
+from vmevalkit_core.rules import ImageRule
 from vmevalkit_core.specs import ModelSpec
 
 Stat = Callable[[str], os.stat_result]
@@ -40,6 +41,8 @@ class Ask:
     options: Mapping[str, Any]
     """The options in effect, defaults included, as JSON values."""
     defaults: Mapping[str, Any]
+    rule: ImageRule
+    """What the pictures have to be like with these options."""
     price: Decimal | None
     """US dollars at most for one run; None is unknown."""
     account: str | None = None
@@ -49,6 +52,11 @@ class Ask:
     def paid(self) -> bool:
         """Whether a request may be billed, so that it must never be repeated in doubt."""
         return self.spec.kind == "api" or self.price != 0
+
+    @property
+    def fit(self) -> str:
+        """How pictures are fitted: by the rule, or sent in their own size."""
+        return "original" if self.rule.keeps_size else self.rule.fit
 
     def seed(self, base: int, sample: int) -> int | None:
         """The seed of a sample; ConfigError when the model does not take it."""
@@ -80,7 +88,7 @@ class Ask:
             then.get("options") == self.options
             and then.get("seed", seed) == seed
             and then.get("provider_model") == self.spec.provider_model
-            and then.get("fit") == "original"
+            and then.get("fit") == self.fit
             and tuple(then.get("inputs", ())) == self.spec.inputs
         )
 
@@ -88,7 +96,7 @@ class Ask:
         yield "provider_model", then.get("provider_model", self.spec.provider_model), self.spec.provider_model
         yield "seed", then.get("seed", seed), seed
         yield "inputs", sorted(then.get("inputs", self.spec.inputs)), sorted(self.spec.inputs)
-        yield "fit", then.get("fit", "original"), "original"
+        yield "fit", then.get("fit", "original"), self.fit
         old = then.get("options", {})
         for name, value in self.options.items():
             yield f"option {name}", old.get(name, self.defaults.get(name)), value
@@ -113,9 +121,22 @@ def ask_of(spec: ModelSpec, options_class: type[Options], given: Mapping[str, An
         given=dict(given),
         options=options.model_dump(mode="json"),
         defaults=_defaults(options_class),
+        rule=_rule(spec, options),
         price=_price(spec, options),
         account=account,
     )
+
+
+def _rule(spec: ModelSpec, options: Options) -> ImageRule:
+    try:
+        rule = options.image_rule()
+    except Exception as error:
+        raise PluginError(f"{spec.name} cannot tell its image rule: {error!r}", hint=_BROKEN) from error
+    if not isinstance(rule, ImageRule):
+        raise PluginError(
+            f"the image rule of {spec.name} is {rule!r:.60}", hint="its plugin has to return an ImageRule"
+        )
+    return rule
 
 
 def _price(spec: ModelSpec, options: Options) -> Decimal | None:

@@ -16,7 +16,7 @@ from vmevalkit_core.questions import SHOWN_FILES, QuestionProblem, Task, TaskFol
 from vmevalkit_core.records import RunKey
 from vmevalkit_core.store import Store
 
-SHOWN = 20
+SHOWN = 200
 """How many of a kind are kept for the user to read; the rest is counted."""
 
 
@@ -113,15 +113,16 @@ class Planner:
         return plan
 
     def _plan_task(self, plan: Plan, task: Task, asks: Sequence[Ask], samples: Collection[int]) -> None:
-        missing: set[str] = set()
+        problems: dict[QuestionProblem, None] = {}
+        fault = cache(task.problem)  # looked for once, and only where something would be sent
         for ask in asks:
             for run, decision in self._decided(task, ask, samples):
-                if decision.action in SENDS and (name := _missing(run)):
-                    missing.add(name)
+                if decision.action in SENDS and (problem := _missing(run, asks) or fault()):
+                    problems[problem] = None
                 else:
                     _add(plan, run, decision)
-        for name in sorted(missing):
-            plan.add_problem(QuestionProblem(str(task.folder), f"has no {name}", _needed_by(name, asks)))
+        for problem in problems:
+            plan.add_problem(problem)
 
     def _collect(self, plan: Plan, asks: Sequence[Ask], seen: Collection[tuple[str, str]]) -> None:
         for ask in asks:
@@ -159,10 +160,12 @@ class Planner:
             yield (replace(run, may_send=True) if decision.action in MAY_SEND else run), decision
 
 
-def _missing(run: PlannedRun) -> str | None:
+def _missing(run: PlannedRun, asks: Sequence[Ask]) -> QuestionProblem | None:
     """The file that the model has to be shown and that the task pair lacks."""
-    shown = [SHOWN_FILES[name] for name in run.ask.spec.inputs]
-    return next((name for name in shown if not os.path.isfile(run.task.source(name))), None)
+    for name in (SHOWN_FILES[shown] for shown in run.ask.spec.inputs):
+        if not os.path.lexists(run.task.source(name)):
+            return QuestionProblem(str(run.task.folder), f"has no {name}", _needed_by(name, asks))
+    return None
 
 
 def _needed_by(name: str, asks: Sequence[Ask]) -> str:

@@ -15,12 +15,14 @@ from vmevalkit_core.errors import NotAccepted, QuestionError, UsageError
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.planner import Action, Decision, PlannedRun, Planner
 from vmevalkit_core.planner.decision import SENDS
+from vmevalkit_core.questions import SHOWN_FILES
 from vmevalkit_core.records import Clip, Event, Submission
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.retry import SUBMIT, retried
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.runner.ending import NotSent, fail, land, outcome_of, succeed
 from vmevalkit_core.runner.handle import Handle
+from vmevalkit_core.runner.pictures import FRAMES, Pictures
 from vmevalkit_core.runner.record import describe, request_of
 from vmevalkit_core.runner.report import End, Outcome
 from vmevalkit_core.store import Store
@@ -43,6 +45,7 @@ class Executor:
     disk: Disk
     stop: asyncio.Event
     emit: Callable[[Event], None]
+    pictures: Pictures
     interceptors: tuple[str, ...] = ()
     in_flight: set[Handle] = field(default_factory=set)
 
@@ -63,6 +66,9 @@ class Executor:
     async def _claimed(self, run: PlannedRun) -> Outcome:
         if self.stop.is_set():
             return Outcome(key=run.key, end="stopped")
+        if run.may_send:
+            # Before the disk's own threads need them: a job's id must not wait behind the drawing of a picture.
+            await asyncio.to_thread(self.pictures.shown, run.ask, _frames_of(run))
         handle = await self._taken_up(run)
         if isinstance(handle, Outcome):
             return handle
@@ -119,7 +125,9 @@ class Executor:
 
         def record(question: Path, folder: Path) -> RunMetadata:
             with _naming(question, run.task.folder):
-                metadata = describe(run, self.registry.owner(run.ask.spec.name), question, folder, now)
+                metadata = describe(
+                    run, self.registry.owner(run.ask.spec.name), question, folder, now=now, pictures=self.pictures
+                )
             metadata.inference.attempts = number
             metadata.provenance.interceptors = self.interceptors
             self._stamp_timeout(run, metadata)
@@ -145,6 +153,7 @@ class Executor:
             metadata.inference.timestamp = self.clock.now()
             metadata.inference.status = "submitting" if run.ask.paid else "running"
             metadata.provenance.account = run.ask.account
+            self.pictures.renew(run.ask, metadata, folder)
             metadata.renew_intent(self.clock.now(), run.ask.price)
             self._stamp_timeout(run, metadata)
             self.store.save(folder, metadata)
@@ -178,7 +187,8 @@ class Executor:
                 raise asyncio.CancelledError from error
 
     async def _ask(self, run: PlannedRun, handle: Handle) -> Clip:
-        spec, request = run.ask.spec, request_of(handle.metadata, handle.folder)
+        spec = run.ask.spec
+        request = request_of(handle.metadata, self.pictures.refs(handle.metadata, handle.folder))
         if handle.recovering:
             try:
                 return await self.worker.recover(spec, request, handle)
@@ -191,6 +201,8 @@ class Executor:
         async def attempt() -> Clip:
             if self.stop.is_set() and not handle.submission:
                 raise NotSent("stopped before it was sent")
+            if not handle.submission:
+                await asyncio.to_thread(self.pictures.restore, run.ask, handle.metadata, handle.folder)
             if handle.stale and not handle.submission:
                 await handle.renew_intent()
             with handle.calling():
@@ -204,6 +216,10 @@ class Executor:
             text = f"{error.filename or 'the output folder'} cannot be read or written: {error.strerror or error}"
         hint, clean = str(getattr(error, "hint", "") or ""), self.store.redactor.text
         return Outcome(key=run.key, end="blocked", error=clean(text), hint=clean(hint))
+
+
+def _frames_of(run: PlannedRun) -> dict[str, str]:
+    return {name: run.task.source(SHOWN_FILES[name]) for name in FRAMES}
 
 
 def _is_cancelled() -> bool:

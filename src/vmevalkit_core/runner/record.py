@@ -10,12 +10,9 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from vmevalkit_core._version import __version__
-from vmevalkit_core.attempts import QUESTION
-from vmevalkit_core.geometry import Geometry
-from vmevalkit_core.media.images import inspect_image
 from vmevalkit_core.metadata import (
     Cost,
     InferenceSection,
@@ -28,6 +25,7 @@ from vmevalkit_core.metadata import (
 from vmevalkit_core.planner import PlannedRun
 from vmevalkit_core.questions import METADATA, PROMPT, SHOWN_FILES, read_metadata, read_prompt
 from vmevalkit_core.records import GenerationRequest, ImageRef, Intent
+from vmevalkit_core.runner.pictures import FRAMES, Pictures
 from vmevalkit_core.store import paths_of
 
 _MATTERS = {"av": "av", "pillow": "PIL", "torch": "torch", "diffusers": "diffusers", "transformers": "transformers"}
@@ -49,7 +47,9 @@ class Owner(Protocol):
         """Of the distribution."""
 
 
-def describe(run: PlannedRun, owner: Owner, question: Path, folder: Path, now: datetime) -> RunMetadata:
+def describe(
+    run: PlannedRun, owner: Owner, question: Path, folder: Path, *, now: datetime, pictures: Pictures
+) -> RunMetadata:
     """The record of a run about to start; QuestionError when its files cannot be shown to a model."""
     data = read_metadata(question / METADATA)
     metadata = RunMetadata(
@@ -68,25 +68,25 @@ def describe(run: PlannedRun, owner: Owner, question: Path, folder: Path, now: d
         ),
         paths=paths_of(folder),
         question_data=data or None,
-        provenance=_provenance(run, owner, question),
+        provenance=_provenance(run, owner, question, pictures),
     )
     if run.ask.paid:
-        sha256 = request_of(metadata, folder).key
+        sha256 = request_of(metadata, pictures.refs(metadata, folder)).key
         metadata.provenance.intent = Intent(time=now, request_sha256=sha256, price=run.ask.price)
     return metadata
 
 
-def request_of(metadata: RunMetadata, folder: Path) -> GenerationRequest:
-    """Exactly what the model may see, from the record and the question's copies in the run folder."""
+def request_of(metadata: RunMetadata, frames: Mapping[str, ImageRef]) -> GenerationRequest:
+    """Exactly what the model may see, from the record and the pictures that it names."""
     facts = metadata.provenance
-    frames = {name: _image(folder / QUESTION, name, getattr(facts, name)) for name in ("first_frame", "final_frame")}
     return GenerationRequest(
         model=metadata.inference.model,
         prompt=metadata.input.prompt if "prompt" in facts.inputs else None,
+        first_frame=frames.get("first_frame"),
+        final_frame=frames.get("final_frame"),
         options=facts.options,
         seed=facts.seed,
         token=facts.token or metadata.inference.run_id,
-        **frames,
     )
 
 
@@ -96,7 +96,8 @@ def loaded_versions() -> dict[str, str]:
     return {name: str(version) for name, version in found.items() if version}
 
 
-def _provenance(run: PlannedRun, owner: Owner, question: Path) -> Provenance:
+def _provenance(run: PlannedRun, owner: Owner, question: Path, pictures: Pictures) -> Provenance:
+    frames = _frames(run, question, pictures)
     ask, prompt = run.ask, os.stat(run.task.source(PROMPT))
     return Provenance(
         core=__version__,
@@ -107,6 +108,7 @@ def _provenance(run: PlannedRun, owner: Owner, question: Path) -> Provenance:
         options_given=dict(ask.given),
         options=dict(ask.options),
         seed=run.seed,
+        fit=ask.fit,
         prompt_sha256=hashlib.sha256((question / PROMPT).read_bytes()).hexdigest(),
         prompt_size=prompt.st_size,
         prompt_mtime_ns=prompt.st_mtime_ns,
@@ -114,35 +116,13 @@ def _provenance(run: PlannedRun, owner: Owner, question: Path) -> Provenance:
         account=ask.account,
         worker=ask.spec.runs_in,
         token=uuid.uuid4().hex,
-        **_frames(run, question),
+        first_frame=frames.get("first_frame"),
+        final_frame=frames.get("final_frame"),
     )
 
 
-def _frames(run: PlannedRun, question: Path) -> Mapping[str, Any]:
-    names = [name for name in ("first_frame", "final_frame") if name in run.ask.spec.inputs]
-    return {name: _shown(question / SHOWN_FILES[name], run.task.source(SHOWN_FILES[name])) for name in names}
-
-
-def _shown(copy: Path, source: str) -> ShownFrame:
-    info, stat = inspect_image(copy), os.stat(source)
-    size = (info.width, info.height)
-    return ShownFrame(
-        sha256=info.sha256,
-        media_type=info.media_type,
-        geometry=Geometry(source=size, sent=size),
-        source_sha256=info.sha256,
-        source_size=stat.st_size,
-        source_mtime_ns=stat.st_mtime_ns,
-    )
-
-
-def _image(question: Path, name: str, frame: ShownFrame | None) -> ImageRef | None:
-    if frame is None:
-        return None
-    return ImageRef(
-        path=(question / SHOWN_FILES[name]).absolute(),
-        sha256=frame.sha256,
-        media_type=frame.media_type,
-        size=frame.geometry.sent,
-        geometry=frame.geometry,
-    )
+def _frames(run: PlannedRun, question: Path, pictures: Pictures) -> dict[str, ShownFrame]:
+    """The frames by the copies that the run keeps, dated as the dataset's own files, which the next plan looks at."""
+    shown = pictures.shown(run.ask, {name: question / SHOWN_FILES[name] for name in FRAMES})
+    times = {name: os.stat(run.task.source(SHOWN_FILES[name])).st_mtime_ns for name in shown}
+    return {name: frame.model_copy(update={"source_mtime_ns": times[name]}) for name, frame in shown.items()}

@@ -28,6 +28,7 @@ from vmevalkit_core.runner.engine import GRACE, contained, drive
 from vmevalkit_core.runner.execute import Executor
 from vmevalkit_core.runner.lanes import lanes_of
 from vmevalkit_core.runner.observers import Observers
+from vmevalkit_core.runner.pictures import Pictures
 from vmevalkit_core.runner.report import Outcome, Report
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.store import Store
@@ -115,6 +116,7 @@ class Runner:
             disk=disk,
             stop=self.stop,
             emit=observers.emit,
+            pictures=Pictures(self.store),
             interceptors=self.interceptors,
         )
         try:

@@ -1,0 +1,136 @@
+"""Finds the task pairs in a folder, `{domain}_task/{task_id}/`, one at a time and never into memory at once."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from vmevalkit_core.errors import QuestionError, UsageError
+from vmevalkit_core.names import name_problem
+from vmevalkit_core.questions import FIRST, LAYOUT_HINT, PROMPT, QuestionProblem, TaskFolder, leads_out
+from vmevalkit_core.records import TaskPair
+
+SUFFIX = "_task"
+FOLDER_HINT = "copy it, or name the folder that it leads to"
+
+
+def load_questions(root: str | Path, *, domains: Collection[str] = ()) -> Iterator[TaskPair]:
+    """Each task pair below a folder; the first one that cannot be read raises QuestionError."""
+    for found in scan(root, domains=domains):
+        if isinstance(found, QuestionProblem):
+            raise QuestionError(f"{found.path} {found.reason}", hint=found.hint)
+        yield found.load()
+
+
+def scan(
+    root: str | Path, *, domains: Collection[str] = (), tasks: Collection[str] = (), limit: int | None = None
+) -> Iterator[TaskFolder | QuestionProblem]:
+    """Each task folder below `root` in the order of names, at most `limit` of each domain.
+
+    `root` holds domain folders, or is one, or is a single task folder. UsageError when it is
+    none of these; a name that cannot be used is yielded as a problem in its place.
+    """
+    folders = _domain_folders(Path(root))
+    wanted = _wanted(domains, [one.domain for one in folders], root)
+    real, twins = os.path.realpath(root), _Twins()
+    for one in folders:
+        if problem := _name_fault(one.path, one.domain, twins, f"{one.domain}{SUFFIX}") or _link_fault(one, real):
+            yield problem
+        elif not wanted or one.domain in wanted:
+            yield from _scan_domain(one, real, {one.only} if one.only else set(tasks), limit)
+
+
+class _Domain(NamedTuple):
+    domain: str
+    path: str
+    only: str | None = None
+    """The only task wanted of it where the user named a task folder."""
+    is_link: bool = False
+
+
+@dataclass(slots=True)
+class _Twins:
+    """Remembers names as a disk sees them that ignores case and the ways of writing an accent."""
+
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def of(self, name: str) -> str | None:
+        """Another name seen before that such a disk takes for the same."""
+        twin = self.seen.setdefault(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()), name)
+        return None if twin == name else twin
+
+
+def domain_of(folder: Path) -> str:
+    """The domain of a task folder: its parent's name, else its own up to the last number."""
+    if folder.parent.name.endswith(SUFFIX):
+        return folder.parent.name.removesuffix(SUFFIX)
+    return domain_of_id(folder.name)
+
+
+def domain_of_id(task_id: str) -> str:
+    """The domain in a task id: all of it up to its last `_digits`."""
+    stem, _, number = task_id.rpartition("_")
+    return stem if stem and number.isdigit() else "unknown"
+
+
+def _wanted(domains: Collection[str], known: list[str], root: str | Path) -> set[str]:
+    """The domains that the user named, each as its folder (`maze_task`) or plainly (`maze`)."""
+    wanted = set()
+    for name in domains:
+        folder = name.removesuffix(SUFFIX)
+        wanted.add(folder if folder in known else name)
+    if unknown := sorted(wanted - set(known)):
+        raise UsageError(f"{root} has no domain {unknown[0]!r}", hint=f"it has {', '.join(known)}")
+    return wanted
+
+
+def _domain_folders(root: Path) -> list[_Domain]:
+    if not root.is_dir():
+        what = "is a file, not a folder" if root.exists() else "does not exist"
+        raise UsageError(f"{root} {what}", hint=LAYOUT_HINT)
+    if (root / FIRST).is_file() or (root / PROMPT).is_file():
+        only = root if root.name not in ("", "..") else root.resolve()
+        return [_Domain(domain_of(only.resolve()), str(only.parent), only.name)]
+    if root.resolve().name.endswith(SUFFIX):
+        return [_Domain(root.resolve().name.removesuffix(SUFFIX), str(root))]
+    found = [(name, link) for name, link in _folders(str(root)) if name.endswith(SUFFIX)]
+    if not found:
+        raise UsageError(f"{root} holds no domain folder", hint=LAYOUT_HINT)
+    return [_Domain(name.removesuffix(SUFFIX), str(root / name), is_link=link) for name, link in found]
+
+
+def _scan_domain(one: _Domain, real: str, tasks: set[str], limit: int | None) -> Iterator[TaskFolder | QuestionProblem]:
+    twins, folders = _Twins(), _folders(one.path)
+    for count, (name, is_link) in enumerate(each for each in folders if not tasks or each[0] in tasks):
+        if limit is not None and count >= limit:
+            return
+        path = f"{one.path}{os.sep}{name}"
+        linked = is_link and not one.only and _link_fault(_Domain(one.domain, path, is_link=True), real)
+        yield _name_fault(path, name, twins, name) or linked or TaskFolder(one.path, one.domain, name, real)
+
+
+def _name_fault(path: str, name: str, twins: _Twins, shown: str) -> QuestionProblem | None:
+    if problem := name_problem(name):
+        return QuestionProblem(path, f"cannot be used: its name {problem}", "rename the folder")
+    # On a disk that ignores case, both would write into one folder of the results.
+    if twin := twins.of(name):
+        return QuestionProblem(
+            path, f"differs from {twin}{shown.removeprefix(name)} only by case", "rename one of them"
+        )
+    return None
+
+
+def _link_fault(one: _Domain, real: str) -> QuestionProblem | None:
+    outside = leads_out(one.path, real) if one.is_link else ""
+    return QuestionProblem(one.path, f"leads out of the questions, to {outside}", FOLDER_HINT) if outside else None
+
+
+def _folders(root: str) -> list[tuple[str, bool]]:
+    """The names of the folders in a folder, sorted, each with whether it is a link."""
+    with os.scandir(root) as entries:
+        found = [(one.name, one.is_symlink()) for one in entries if not one.name.startswith(".") and one.is_dir()]
+    return sorted(found)
