@@ -22,10 +22,10 @@ from vmevalkit_core.attempts import RECORD, VIDEO
 from vmevalkit_core.metadata import ClipFacts, RunMetadata
 from vmevalkit_core.planner import PlannedRun
 from vmevalkit_core.planner.ask import ask_of
-from vmevalkit_core.scan import scan
 from vmevalkit_core.records import Submission
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner.record import describe
+from vmevalkit_core.scan import scan
 from vmevalkit_core.store import Store, clip_part
 
 FACTS = ClipFacts(sha256="0" * 64, size=0, width=64, height=64, frames=16, fps=8.0, seconds=2.0, codec="h264")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
     from vmevalkit_core.media.fitting import fit_frame, unfit_frame
     from vmevalkit_core.media.images import open_rgb
+    from vmevalkit_core.media.unfitting import unfit_clip
     from vmevalkit_core.metadata import RunMetadata
     from vmevalkit_core.options import FreeOptions, Options, PictureOptions, Unit
     from vmevalkit_core.plugins import hookimpl
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from vmevalkit_core.rules import ImageRule
     from vmevalkit_core.scan import load_questions
     from vmevalkit_core.specs import ModelSpec, Need, State
-    from vmevalkit_core.unfit import unfit_clip
 
 _HOME = {
     "ApiGenerator": "generator",
@@ -101,7 +101,7 @@ _HOME = {
     "load_questions": "scan",
     "open_rgb": "media.images",
     "read_frames": "media.clips",
-    "unfit_clip": "unfit",
+    "unfit_clip": "media.unfitting",
     "unfit_frame": "media.fitting",
 }
 
@@ -148,13 +148,13 @@ __all__ = [
     "__version__",
     "check_clip",
     "encode_clip",
+    "fit_frame",
     "hookimpl",
     "load_questions",
     "open_rgb",
-    "fit_frame",
-    "unfit_frame",
-    "unfit_clip",
     "read_frames",
+    "unfit_clip",
+    "unfit_frame",
 ]
 
 

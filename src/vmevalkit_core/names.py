@@ -7,7 +7,8 @@ import re
 LONGEST = 200
 """Bytes of a folder name at most; file systems stop at 255 and our temporary names need room."""
 # The last of these turn the direction of a line or end it: a terminal would show another name than there is.
-_FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]')
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_FORBIDDEN = re.compile(rf'[/\\:*?"<>|{_UNSEEN}]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -26,3 +27,8 @@ def name_problem(name: str) -> str | None:
     except UnicodeEncodeError:
         return "is not valid Unicode"
     return f"has {size} bytes, more than {LONGEST}" if size > LONGEST else None
+
+
+def printable(text: str) -> str:
+    """The text on one line, with what would change how it is shown spelled out."""
+    return re.sub(f"[{_UNSEEN}]", lambda match: repr(match.group())[1:-1], text)

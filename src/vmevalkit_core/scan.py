@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vmevalkit_core.errors import QuestionError, UsageError
-from vmevalkit_core.names import name_problem
+from vmevalkit_core.names import name_problem, printable
 from vmevalkit_core.questions import FIRST, LAYOUT_HINT, PROMPT, QuestionProblem, TaskFolder, leads_out
 from vmevalkit_core.records import TaskPair
 
@@ -115,7 +115,7 @@ def _scan_domain(one: _Domain, real: str, tasks: set[str], limit: int | None) ->
 
 def _name_fault(path: str, name: str, twins: _Twins, shown: str) -> QuestionProblem | None:
     if problem := name_problem(name):
-        return QuestionProblem(path, f"cannot be used: its name {problem}", "rename the folder")
+        return QuestionProblem(printable(path), f"cannot be used: its name {problem}", "rename the folder")
     # On a disk that ignores case, both would write into one folder of the results.
     if twin := twins.of(name):
         return QuestionProblem(

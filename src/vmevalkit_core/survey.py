@@ -16,6 +16,7 @@ from vmevalkit_core.questions import (
     COPIED,
     FINAL,
     FIRST,
+    LAYOUT_HINT,
     METADATA,
     PROMPT,
     TRUTH,
@@ -103,25 +104,29 @@ def _look_at_prompt(task: TaskFolder, report: TaskReport) -> None:
 
 
 def _look_at_frames(task: TaskFolder, report: TaskReport) -> None:
-    sizes = [size for name in (FIRST, FINAL) if (size := _look_at_frame(task, name, report))]
+    from vmevalkit_core.media.preparing import prepare_image
+    from vmevalkit_core.rules import ImageRule
+
+    sizes: list[tuple[int, int]] = []
+    for name in (FIRST, FINAL):
+        path = Path(task.source(name))
+        if not path.is_file():
+            _miss(name, report)
+            continue
+        with _collecting(report):
+            prepared = prepare_image(path, ImageRule())
+            report.notes += [f"{name}: {word}" for word in prepared.treatment]
+            sizes.append(prepared.geometry.source)
     if len(set(sizes)) > 1:
         (wide, high), (width, height) = sizes
         report.notes.append(f"{FINAL} is {width} x {height}, {FIRST} is {wide} x {high}")
 
 
-def _look_at_frame(task: TaskFolder, name: str, report: TaskReport) -> tuple[int, int] | None:
-    from vmevalkit_core.media.preparing import prepare_image
-    from vmevalkit_core.rules import ImageRule
-
-    path = Path(task.source(name))
-    if name == FINAL and not path.is_file():
-        report.notes.append(f"has no {FINAL}: models that are shown it cannot be run on it")
-        return None
-    with _collecting(report):
-        prepared = prepare_image(path, ImageRule())
-        report.notes += [f"{name}: {word}" for word in prepared.treatment]
-        return prepared.geometry.source
-    return None
+def _miss(name: str, report: TaskReport) -> None:
+    if name == FIRST:
+        report.problems.append(QuestionProblem(report.path, f"has no {name}", LAYOUT_HINT))
+    else:
+        report.notes.append(f"has no {name}: models that are shown it cannot be run on it")
 
 
 def _look_at_metadata(task: TaskFolder, report: TaskReport) -> None:

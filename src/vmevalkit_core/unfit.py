@@ -11,10 +11,7 @@ from typing import Literal, NamedTuple
 from vmevalkit_core import durable
 from vmevalkit_core.attempts import UNFIT, Attempt
 from vmevalkit_core.errors import ClipError, VmevalError
-from vmevalkit_core.geometry import Geometry
 
-CRF = 10
-"""Quality of the second encoding: its loss is a small part of the first one's, at about twice the size."""
 Result = Literal["written", "there", "same", "impossible"]
 
 
@@ -32,21 +29,9 @@ def unfit_results(attempts: Iterable[Attempt]) -> Iterator[Unfitted]:
         yield from pool.map(_unfit, (one for one in attempts if not one.problem and one.status == "success"))
 
 
-def unfit_clip(clip: Path, geometry: Geometry, path: Path) -> None:
-    """Write the clip cut back to the question's own frame; ValueError when it shows something else than was sent.
-
-    A question of odd sides gets one more column or row, a copy of the edge: H.264 has no odd sides.
-    """
-    from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
-    from vmevalkit_core.media.fitting import unfit_frame
-
-    info = check_clip(clip)
-    here = geometry.in_clip((info.width, info.height))
-    frames = (unfit_frame(frame, here) for frame in read_frames(clip))
-    encode_clip(frames, path, fps=info.fps, crf=CRF)
-
-
 def _unfit(attempt: Attempt) -> Unfitted:
+    from vmevalkit_core.media.unfitting import unfit_clip
+
     clip, path = Path(attempt.clip_path), Path(attempt.folder, UNFIT)
     if path.is_file():
         return Unfitted(attempt.folder, "there")

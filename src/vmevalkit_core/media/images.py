@@ -24,6 +24,7 @@ _PNG_END = b"IEND\xaeB`\x82"
 _PNG_DEPTH = slice(24, 25)
 """Where a PNG tells its bits for each channel."""
 _ORIENTATION = 0x0112
+_LFS = b"version https://git-lfs.github.com/spec"
 _SAVE_HINT = "save it again as a PNG"
 
 
@@ -151,6 +152,8 @@ def _read(path: Path) -> bytes:
         data = handle.read(MAX_BYTES + 1)
     if not data:
         raise QuestionError(f"{path} is empty", hint=_SAVE_HINT)
+    if data.startswith(_LFS):
+        raise QuestionError(f"{path} is a pointer of Git LFS, not the picture", hint="fetch the content: git lfs pull")
     if len(data) > MAX_BYTES:
         raise QuestionError(f"{path} has more than {MAX_BYTES >> 20} MiB", hint="make the picture smaller")
     return data

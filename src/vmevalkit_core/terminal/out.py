@@ -13,7 +13,7 @@ from typing import Any
 
 from vmevalkit_core.redact import RedactingFormatter, Redactor
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _hidden = Redactor()
 
 
