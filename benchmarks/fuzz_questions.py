@@ -83,7 +83,7 @@ def _mutate(path: Path, files: list[Path], chance: random.Random) -> None:
         case 1:
             del data[at:]
         case 2:
-            data[at:at] = chance.choice((b"\0", b"<svg ", b"\xff\xfe", b"NaN", b"[" * 500, b"&#x41;", chance.randbytes(64)))
+            data[at:at] = chance.choice((b"\0", b"<svg ", b"\xff\xfe", b"NaN", b"[" * 500, chance.randbytes(64)))
         case 3:
             data = bytearray(chance.choice(files).read_bytes())
         case 4:
