@@ -14,6 +14,7 @@ CONTRACT = 1
 """The number of the plugin contract that this core keeps."""
 
 if TYPE_CHECKING:
+    from vmevalkit_core.api import InferenceRunner, RunResult, available_models, run_inference, validate_inference
     from vmevalkit_core.errors import (
         ClipError,
         ConfigError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         RejectedError,
         RetryableError,
         UncertainSubmitError,
+        UnfinishedRun,
         UnknownModel,
         UsageError,
         VmevalError,
@@ -70,6 +72,7 @@ _HOME = {
     "Geometry": "geometry",
     "ImageRef": "records",
     "ImageRule": "rules",
+    "InferenceRunner": "api",
     "Job": "generator",
     "JobFailed": "errors",
     "MissingCredential": "errors",
@@ -84,20 +87,25 @@ _HOME = {
     "RejectedError": "errors",
     "RetryableError": "errors",
     "RunMetadata": "metadata",
+    "RunResult": "api",
     "State": "specs",
     "Submission": "records",
     "TaskPair": "records",
     "UncertainSubmitError": "errors",
+    "UnfinishedRun": "errors",
     "Unit": "options",
     "UnknownModel": "errors",
     "UsageError": "errors",
     "VmevalError": "errors",
+    "available_models": "api",
     "check_clip": "media.clips",
     "encode_clip": "media.clips",
     "hookimpl": "plugins",
     "load_questions": "questions",
     "open_rgb": "media.images",
     "read_frames": "media.clips",
+    "run_inference": "api",
+    "validate_inference": "api",
 }
 
 __all__ = [
@@ -118,6 +126,7 @@ __all__ = [
     "Geometry",
     "ImageRef",
     "ImageRule",
+    "InferenceRunner",
     "Job",
     "JobFailed",
     "MissingCredential",
@@ -132,21 +141,26 @@ __all__ = [
     "RejectedError",
     "RetryableError",
     "RunMetadata",
+    "RunResult",
     "State",
     "Submission",
     "TaskPair",
     "UncertainSubmitError",
+    "UnfinishedRun",
     "Unit",
     "UnknownModel",
     "UsageError",
     "VmevalError",
     "__version__",
+    "available_models",
     "check_clip",
     "encode_clip",
     "hookimpl",
     "load_questions",
     "open_rgb",
     "read_frames",
+    "run_inference",
+    "validate_inference",
 ]
 
 

@@ -57,8 +57,8 @@ class TaskFiles:
 
     @property
     def folder(self) -> Path:
-        """The folder of its first frame."""
-        return Path(self.source(FIRST)).parent
+        """A name for people: its files need have no folder in common."""
+        return Path(f"{self.domain}{SUFFIX}", self.id)
 
     def source(self, name: str) -> str:
         """The path of one of its files, whether it exists or not."""
@@ -144,6 +144,12 @@ def scan(
             yield from _scan_domain(domain, folder, {only} if only else set(tasks), limit)
 
 
+def check_apart(output: str | Path, root: str | Path, way: str) -> None:
+    """UsageError when results would be written among the questions; `way` is how to choose another folder."""
+    if Path(output).resolve().is_relative_to(Path(root).resolve()):
+        raise UsageError(f"the output {output} lies in the questions {root}, which are only ever read", hint=way)
+
+
 def read_prompt(path: Path) -> str:
     """The text of a prompt file without surrounding white space; QuestionError when there is none."""
     try:
@@ -189,7 +195,7 @@ def _domain_folders(root: Path) -> list[tuple[str, Path, str | None]]:
         raise UsageError(f"{root} {what}", hint=LAYOUT_HINT)
     if (root / FIRST).is_file() or (root / PROMPT).is_file():
         only = root if root.name not in ("", "..") else root.resolve()
-        return [(_domain_of(only.resolve()), only.parent, only.name)]
+        return [(domain_of(only.name, only.resolve().parent.name), only.parent, only.name)]
     if root.resolve().name.endswith(SUFFIX):
         return [(root.resolve().name.removesuffix(SUFFIX), root, None)]
     names = [name for name in _folders(root) if name.endswith(SUFFIX)]
@@ -198,11 +204,11 @@ def _domain_folders(root: Path) -> list[tuple[str, Path, str | None]]:
     return [(name.removesuffix(SUFFIX), root / name, None) for name in names]
 
 
-def _domain_of(folder: Path) -> str:
-    """The domain of a task folder: its parent's name, else its own up to the last number."""
-    if folder.parent.name.endswith(SUFFIX):
-        return folder.parent.name.removesuffix(SUFFIX)
-    stem, _, number = folder.name.rpartition("_")
+def domain_of(task_id: str, parent: str) -> str:
+    """The domain of a task in a folder of that name: `{domain}_task`, else its id up to the last number."""
+    if parent.endswith(SUFFIX):
+        return parent.removesuffix(SUFFIX)
+    stem, _, number = task_id.rpartition("_")
     return stem if stem and number.isdigit() else "unknown"
 
 

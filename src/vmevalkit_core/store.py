@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +97,17 @@ class Store:
             raise
         durable.sync_folder(folder.parent)
         return metadata
+
+    def keep(self, content: bytes, ending: str) -> Path:
+        """A file with this content, named after it, written once; `ending` is that of its name."""
+        folder = self.root / HIDDEN / "given"
+        path = folder / f"{hashlib.sha256(content).hexdigest()[:20]}{ending}"
+        if not path.exists():
+            durable.make_folders(folder)
+            part = path.with_name(f"{path.name}.{uuid.uuid4().hex}{durable.PART}")  # threads may write one content
+            durable.write_synced(part, content)
+            durable.land(part, path)
+        return path
 
     def save(self, folder: Path, metadata: RunMetadata) -> None:
         """Replace the record of a run; durable when this returns."""
