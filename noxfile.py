@@ -18,6 +18,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
+    session.run("mypy", "tests/typing/api.py")
     session.run("lint-imports")
 
 

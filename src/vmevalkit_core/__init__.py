@@ -14,6 +14,7 @@ CONTRACT = 1
 """The number of the plugin contract that this core keeps."""
 
 if TYPE_CHECKING:
+    from vmevalkit_core.api import InferenceRunner, RunResult, available_models, run_inference, validate_inference
     from vmevalkit_core.errors import (
         ClipError,
         ConfigError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         RejectedError,
         RetryableError,
         UncertainSubmitError,
+        UnfinishedRun,
         UnknownModel,
         UsageError,
         VmevalError,
@@ -72,6 +74,7 @@ _HOME = {
     "Geometry": "geometry",
     "ImageRef": "records",
     "ImageRule": "rules",
+    "InferenceRunner": "api",
     "Job": "generator",
     "JobFailed": "errors",
     "MissingCredential": "errors",
@@ -86,14 +89,17 @@ _HOME = {
     "RejectedError": "errors",
     "RetryableError": "errors",
     "RunMetadata": "metadata",
+    "RunResult": "api",
     "State": "specs",
     "Submission": "records",
     "TaskPair": "records",
     "UncertainSubmitError": "errors",
+    "UnfinishedRun": "errors",
     "Unit": "options",
     "UnknownModel": "errors",
     "UsageError": "errors",
     "VmevalError": "errors",
+    "available_models": "api",
     "check_clip": "media.clips",
     "encode_clip": "media.clips",
     "fit_frame": "media.fitting",
@@ -101,8 +107,10 @@ _HOME = {
     "load_questions": "scan",
     "open_rgb": "media.images",
     "read_frames": "media.clips",
+    "run_inference": "api",
     "unfit_clip": "media.unfitting",
     "unfit_frame": "media.fitting",
+    "validate_inference": "api",
 }
 
 __all__ = [
@@ -123,6 +131,7 @@ __all__ = [
     "Geometry",
     "ImageRef",
     "ImageRule",
+    "InferenceRunner",
     "Job",
     "JobFailed",
     "MissingCredential",
@@ -137,15 +146,18 @@ __all__ = [
     "RejectedError",
     "RetryableError",
     "RunMetadata",
+    "RunResult",
     "State",
     "Submission",
     "TaskPair",
     "UncertainSubmitError",
+    "UnfinishedRun",
     "Unit",
     "UnknownModel",
     "UsageError",
     "VmevalError",
     "__version__",
+    "available_models",
     "check_clip",
     "encode_clip",
     "fit_frame",
@@ -153,8 +165,10 @@ __all__ = [
     "load_questions",
     "open_rgb",
     "read_frames",
+    "run_inference",
     "unfit_clip",
     "unfit_frame",
+    "validate_inference",
 ]
 
 

@@ -18,6 +18,7 @@ VmevalError(message, hint)
     ├── RejectedError              moderated or bad input: recorded, never retried
     ├── JobFailed                  the vendor accepted the job and failed it
     ├── UnfinishedJob              the job goes on at the vendor, this process waits no longer
+    ├── UnfinishedRun              the Python API's word for a run that neither succeeded nor failed
     ├── ClipError                  what came back is not a whole video
     └── UncertainSubmitError       may have been billed: never sent again by itself
 """
@@ -122,6 +123,35 @@ class JobFailed(GenerationError):
 
 class UnfinishedJob(GenerationError):
     """The job was not finished by the deadline; a later command goes on waiting for it."""
+
+
+class UnfinishedRun(GenerationError):
+    """A run that neither succeeded nor failed, so far; the same call again takes it up where it stands."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        generation_id: str | None = None,
+        status: str = "blocked",
+        folder: str | None = None,
+        model: str = "",
+        domain: str = "",
+        question_id: str = "",
+        sample: int = 0,
+    ) -> None:
+        super().__init__(message, hint=hint, generation_id=generation_id)
+        self.model = model
+        self.domain = domain
+        self.question_id = question_id
+        self.sample = sample
+        self.status = status
+        """`submitted`, `uncertain`, `submitting`, `running` or `cancelled`, as in its record; `blocked`: nothing was
+        sent, the message says why; `stopped`: nor was it here, by the user; `damaged`: its record cannot be read;
+        `unrecorded`: the disk refused the record."""
+        self.folder = folder
+        """The run folder, where there is one."""
 
 
 class ClipError(GenerationError):

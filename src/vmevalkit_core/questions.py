@@ -21,6 +21,7 @@ SHOWN_FILES = {"first_frame": FIRST, "final_frame": FINAL, "prompt": PROMPT}
 """The file behind each input that a model can be shown."""
 LONGEST_PROMPT = 100_000
 """Characters; far more than any model reads."""
+SUFFIX = "_task"
 LARGEST = 64 << 20
 """Bytes of any file of a task pair; a larger one is no picture, prompt or record."""
 LINK_HINT = "put the file itself in its place"
@@ -70,8 +71,8 @@ class TaskFiles:
 
     @property
     def folder(self) -> Path:
-        """The folder of its first frame."""
-        return Path(self.source(FIRST)).parent
+        """A name for people: its files need have no folder in common."""
+        return Path(f"{self.domain}{SUFFIX}", self.id)
 
     def source(self, name: str) -> str:
         """The path of one of its files, whether it exists or not."""

@@ -70,6 +70,22 @@ class RedactingFormatter(logging.Formatter):
         return self._redactor.text(super().format(record))
 
 
+class RedactingFilter(logging.Filter):
+    """Hides what is secret in the lines of a logger whose handlers are somebody else's."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every line passes, its message and traceback finished and cleaned."""
+        record.msg, record.args = self._redactor.text(record.getMessage()), ()
+        if record.exc_info:
+            trace = logging.Formatter().formatException(record.exc_info)
+            record.exc_text, record.exc_info = self._redactor.text(trace), None
+        return True
+
+
 def without_query(url: str) -> str:
     """The link without its query and fragment, which may hold a signature."""
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vmevalkit_core.options import Options
     from vmevalkit_core.records import Clip, Event, GenerationRequest
 
-__all__ = ["Dispatch", "PluginInfo", "PluginProblem", "Registry"]
+__all__ = ["Dispatch", "PluginInfo", "PluginProblem", "Registry", "is_file_target"]
 
 
 class Registry:
@@ -62,6 +62,10 @@ class Registry:
         if name not in self._specs:
             raise self._unknown(name)
         return self._specs[name]
+
+    def find(self, name: str) -> ModelSpec:
+        """The model of that name, or the one in a file of the user's own, as in `add_file`."""
+        return self.add_file(name) if is_file_target(name) else self.get(name)
 
     def owner(self, name: str) -> PluginInfo:
         """The plugin that offers the model of that name."""
@@ -195,6 +199,11 @@ class Registry:
         hint = error.hint or f"pip install -U {name}, or pip uninstall {name}"
         self._problems.append(PluginProblem(asker.info.name, name, "load", str(error), hint))
         return PluginError(f"{name}: {error}", hint=hint)
+
+
+def is_file_target(name: str) -> bool:
+    """Whether a model is given as `path/to/file.py:Class`."""
+    return ".py:" in name
 
 
 def _dispute(owners: Sequence[Plugin], names: Sequence[str]) -> PluginProblem:

@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from vmevalkit_core.errors import QuestionError, UsageError
 from vmevalkit_core.names import name_problem, printable
-from vmevalkit_core.questions import FIRST, LAYOUT_HINT, PROMPT, QuestionProblem, TaskFolder, leads_out
+from vmevalkit_core.questions import FIRST, LAYOUT_HINT, PROMPT, SUFFIX, QuestionProblem, TaskFolder, leads_out
 from vmevalkit_core.records import TaskPair
 
-SUFFIX = "_task"
 FOLDER_HINT = "copy it, or name the folder that it leads to"
 
 
@@ -64,15 +63,16 @@ class _Twins:
         return None if twin == name else twin
 
 
-def domain_of(folder: Path) -> str:
-    """The domain of a task folder: its parent's name, else its own up to the last number."""
-    if folder.parent.name.endswith(SUFFIX):
-        return folder.parent.name.removesuffix(SUFFIX)
-    return domain_of_id(folder.name)
+def check_apart(output: str | Path, root: str | Path, way: str) -> None:
+    """UsageError when results would be written among the questions; `way` is how to choose another folder."""
+    if Path(output).resolve().is_relative_to(Path(root).resolve()):
+        raise UsageError(f"the output {output} lies in the questions {root}, which are only ever read", hint=way)
 
 
-def domain_of_id(task_id: str) -> str:
-    """The domain in a task id: all of it up to its last `_digits`."""
+def domain_of(task_id: str, parent: str) -> str:
+    """The domain of a task in a folder of that name: `{domain}_task`, else its id up to the last number."""
+    if parent.endswith(SUFFIX):
+        return parent.removesuffix(SUFFIX)
     stem, _, number = task_id.rpartition("_")
     return stem if stem and number.isdigit() else "unknown"
 
@@ -94,7 +94,7 @@ def _domain_folders(root: Path) -> list[_Domain]:
         raise UsageError(f"{root} {what}", hint=LAYOUT_HINT)
     if (root / FIRST).is_file() or (root / PROMPT).is_file():
         only = root if root.name not in ("", "..") else root.resolve()
-        return [_Domain(domain_of(only.resolve()), str(only.parent), only.name)]
+        return [_Domain(domain_of(only.name, only.resolve().parent.name), str(only.parent), only.name)]
     if root.resolve().name.endswith(SUFFIX):
         return [_Domain(root.resolve().name.removesuffix(SUFFIX), str(root))]
     found = [(name, link) for name, link in _folders(str(root)) if name.endswith(SUFFIX)]

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -26,7 +27,9 @@ from vmevalkit_core.names import LONGEST, name_problem
 from vmevalkit_core.records import RunKey
 from vmevalkit_core.redact import Redactor
 
-HIDDEN, KEPT = ".vmeval", "pictures"
+HIDDEN = ".vmeval"
+Room = Literal["given", "pictures"]
+"""What a caller gave in memory, and pictures as models are sent them: both by content, beside the runs."""
 Source = str | Path | bytes
 """A file to copy, or its content."""
 
@@ -102,19 +105,18 @@ class Store:
         """Replace the record of a run; durable when this returns."""
         durable.write(folder / RECORD, self._encoded(metadata))
 
-    def kept(self, name: str) -> Path:
-        """Where `keep` puts the content of that name."""
-        return self.root / HIDDEN / KEPT / name
+    def kept(self, sha256: str, ending: str, room: Room) -> Path:
+        """Where `keep` puts a content of that hash."""
+        return self.root / HIDDEN / room / f"{sha256[:32]}{ending}"
 
-    def keep(self, content: bytes, name: str) -> Path:
-        """Keep what can be made again, under a name that tells its content; whole, or not there."""
-        path = self.kept(name)
-        if not path.is_file() or path.stat().st_size != len(content):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Not fsynced: after a crash it is made again. The part's name is ours alone, for others may make it too.
-            part = path.with_name(f"{name}.{uuid.uuid4().hex[:8]}{durable.PART}")
-            part.write_bytes(content)
-            os.replace(part, path)
+    def keep(self, content: bytes, ending: str, room: Room = "given") -> Path:
+        """A file with this content, named after it, written once; `ending` is that of its name."""
+        path = self.kept(hashlib.sha256(content).hexdigest(), ending, room)
+        if not path.exists():
+            durable.make_folders(path.parent)
+            part = path.with_name(f"{path.name}.{uuid.uuid4().hex}{durable.PART}")  # others may write one content
+            durable.write_synced(part, content)
+            durable.land(part, path)
         return path
 
     def _encoded(self, metadata: RunMetadata) -> bytes:

@@ -26,16 +26,26 @@ class InlineWorker:
         self._registry = registry
         self._context = context
         self._generators: dict[ModelSpec, Any] = {}
+        self._built_from: dict[ModelSpec, str] = {}
+        self._replaced: list[tuple[ModelSpec, Any]] = []
+        self._building: dict[ModelSpec, asyncio.Lock] = {}
         self._dispatch = registry.dispatcher(self._generate, interceptors)
 
     async def prepare(self, spec: ModelSpec) -> None:
-        """Import and build the generator, before anything is sent; the errors are the user's to fix."""
+        """Import and build the generator unless it is there; the errors are the user's to fix, nothing was sent."""
         if spec.runs_in != "inline":
             raise UsageError(
                 f"{spec.name} runs in a worker process, which this version of vmevalkit-core does not have",
                 hint="look for a newer one: pip install -U vmevalkit-core",
             )
-        self._generators[spec] = await asyncio.to_thread(self._build, spec)
+        version = self._registry.owner(spec.name).version
+        async with self._building.setdefault(spec, asyncio.Lock()):
+            if self._built_from.get(spec) == version:
+                return
+            built = await asyncio.to_thread(self._build, spec)
+            if spec in self._generators:  # of a file that was edited since; runs in flight may still hold it
+                self._replaced.append((spec, self._generators[spec]))
+            self._generators[spec], self._built_from[spec] = built, version
 
     def run(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Awaitable[Clip]:
         """The clip for a request, from whoever owns the model and the interceptors that were named."""
@@ -58,7 +68,7 @@ class InlineWorker:
 
     async def close(self) -> None:
         """Let each generator that has a `close` give back what it holds."""
-        for spec, generator in self._generators.items():
+        for spec, generator in (*self._replaced, *self._generators.items()):
             close = getattr(generator, "close", None)
             try:
                 if close and inspect.isawaitable(answer := close()):

@@ -6,9 +6,10 @@ import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from vmevalkit_core.registry import Registry
+from vmevalkit_core.registry import Registry, is_file_target
 from vmevalkit_core.terminal import out
 
+__all__ = ["is_file_target", "load_registry", "questions_or_samples", "tell_problems"]
 QUESTIONS = Path("data/questions")
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
@@ -31,8 +32,3 @@ def tell_problems(registry: Registry) -> None:
     """Name each broken plugin on stderr, with its repair line."""
     for one in registry.problems:
         out.note(f"Problem: plugin {one.name} of {one.distribution} ({one.stage}): {one.error}\n  {one.hint}")
-
-
-def is_file_target(name: str) -> bool:
-    """Whether a model is given as `path/to/file.py:Class`."""
-    return ".py:" in name

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from vmevalkit_core.terminal import out
+from vmevalkit_core.terminal.wording import STOPPING
 
 T = TypeVar("T")
 
@@ -34,6 +35,4 @@ def _interrupted(stop: asyncio.Event) -> None:
     if stop.is_set():
         os._exit(130)
     stop.set()
-    out.note(
-        "Stopping: nothing new is sent; answers on their way are waited for, up to 30 s. Once more to stop at once."
-    )
+    out.note(STOPPING)

@@ -28,9 +28,10 @@ from vmevalkit_core.planner import Action, Ask, Plan, Policy
 from vmevalkit_core.questions import QuestionProblem, TaskFolder
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
-from vmevalkit_core.scan import scan
+from vmevalkit_core.scan import check_apart, scan
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.terminal import out
+from vmevalkit_core.terminal.wording import deprecated, gone
 from vmevalkit_core.unfit import Unfitted, unfit_results
 
 FREE_MODEL = "baseline-hold"
@@ -123,12 +124,10 @@ class RunCommand:
 
     def _spec(self, name: str) -> ModelSpec:
         spec = self._registry.add_file(name) if is_file_target(name) else self._registry.get(name)
-        successor = f"; {spec.state.successor} replaces it" if spec.state.successor else ""
         if spec.state.life == "gone" and not self.allow_gone:
-            since = f" since {spec.state.since}" if spec.state.since else ""
-            raise UsageError(f"{spec.name} is gone{since}{successor}", hint="--allow-gone tries it all the same")
+            raise gone(spec, "--allow-gone")
         if spec.state.life == "deprecated":
-            out.note(f"Warning: {spec.name} is deprecated{successor}")
+            out.note(f"Warning: {deprecated(spec)}")
         return spec
 
     def _ask(self, spec: ModelSpec, texts: dict[str, str]) -> Ask:
@@ -136,11 +135,7 @@ class RunCommand:
 
     def _tasks(self) -> Iterator[TaskFolder | QuestionProblem]:
         root = questions_or_samples(self.questions)
-        if self.output.resolve().is_relative_to(root.resolve()):
-            raise UsageError(
-                f"the output {self.output} lies in the questions {root}, which are only ever read",
-                hint="choose another folder with -o",
-            )
+        check_apart(self.output, root, "choose another folder with -o")
         return scan(root, domains=self.domains or (), tasks=self.tasks or (), limit=self.limit)
 
     def _refuse_empty(self, plan: Plan) -> None:

@@ -14,6 +14,7 @@ from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.terminal import out
 from vmevalkit_core.terminal.progress import line_of
+from vmevalkit_core.terminal.wording import changed_runs
 from vmevalkit_core.unfit import Unfitted
 
 PLAN_WORDS = {
@@ -108,16 +109,7 @@ def as_facts(plan: Plan, report: Report, root: Path) -> dict[str, Any]:
 
 def changed_error(plan: Plan) -> ChangedRuns:
     """Finished runs were asked differently: what differs, how many, what it would cost, three ways on."""
-    number = plan.actions[Action.CHANGED]
-    key, changes = plan.changed[0]
-    fields = ", ".join(plan.changed_fields)
-    message = (
-        f"{out.count(number, 'finished run')} {'was' if number == 1 else 'were'} asked differently ({fields}); "
-        f"nothing was sent. For example {key.model} {key.domain}/{key.task_id}: {'; '.join(map(str, changes))}"
-    )
-    cost = "free" if plan.changed_cost == 0 else f"costs at most {out.money(plan.changed_cost)}"
-    hint = f"choose another -e EXPERIMENT, or --keep-changed, or --rerun-changed ({cost})"
-    return ChangedRuns(message, hint=hint)
+    return changed_runs(plan, "choose another -e EXPERIMENT, or --keep-changed, or --rerun-changed")
 
 
 def next_steps(registry: Registry, runner: Runner, runs: int) -> None:

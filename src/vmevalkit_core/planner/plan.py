@@ -65,6 +65,11 @@ class Plan:
         """All runs that were asked for."""
         return sum(self.actions.values())
 
+    @property
+    def sends(self) -> int:
+        """Runs that would be sent, or may have to be."""
+        return self.per_model.total()
+
     def add_problem(self, problem: QuestionProblem) -> None:
         """Count a task pair that cannot be used, and keep it when there is room."""
         self.problem_count += 1
@@ -95,11 +100,12 @@ class Planner:
         samples: Collection[int],
         *,
         collect: bool = False,
+        tell: Callable[[PlannedRun, Decision], None] | None = None,
     ) -> Plan:
         """The runs left to do, in the order of tasks, then models, then samples.
 
         With `collect`, jobs whose task pair is not among `tasks` any more are planned as well: they are paid for,
-        and need none of their inputs.
+        and need none of their inputs. `tell` is called with every run of `tasks`, left to do or not, in this order.
         """
         plan, seen = Plan(), set[tuple[str, str]]()
         for task in tasks:
@@ -107,16 +113,24 @@ class Planner:
                 plan.add_problem(task)
                 continue
             seen.add((task.domain, task.id))
-            self._plan_task(plan, task, asks, samples)
+            self._plan_task(plan, task, asks, samples, tell or _nobody)
         if collect:
             self._collect(plan, asks, seen)
         return plan
 
-    def _plan_task(self, plan: Plan, task: Task, asks: Sequence[Ask], samples: Collection[int]) -> None:
+    def _plan_task(
+        self,
+        plan: Plan,
+        task: Task,
+        asks: Sequence[Ask],
+        samples: Collection[int],
+        tell: Callable[[PlannedRun, Decision], None],
+    ) -> None:
         problems: dict[QuestionProblem, None] = {}
         fault = cache(task.problem)  # looked for once, and only where something would be sent
         for ask in asks:
             for run, decision in self._decided(task, ask, samples):
+                tell(run, decision)
                 if decision.action in SENDS and (problem := _missing(run, asks) or fault()):
                     problems[problem] = None
                 else:
@@ -160,12 +174,19 @@ class Planner:
             yield (replace(run, may_send=True) if decision.action in MAY_SEND else run), decision
 
 
-def _missing(run: PlannedRun, asks: Sequence[Ask]) -> QuestionProblem | None:
+def _nobody(run: PlannedRun, decision: Decision) -> None:
+    pass
+
+
+def missing_file(run: PlannedRun) -> str | None:
     """The file that the model has to be shown and that the task pair lacks."""
-    for name in (SHOWN_FILES[shown] for shown in run.ask.spec.inputs):
-        if not os.path.lexists(run.task.source(name)):
-            return QuestionProblem(str(run.task.folder), f"has no {name}", _needed_by(name, asks))
-    return None
+    shown = [SHOWN_FILES[name] for name in run.ask.spec.inputs]
+    return next((name for name in shown if not os.path.lexists(run.task.source(name))), None)
+
+
+def _missing(run: PlannedRun, asks: Sequence[Ask]) -> QuestionProblem | None:
+    name = missing_file(run)
+    return QuestionProblem(str(run.task.folder), f"has no {name}", _needed_by(name, asks)) if name else None
 
 
 def _needed_by(name: str, asks: Sequence[Ask]) -> str:

@@ -2,5 +2,6 @@
 
 from vmevalkit_core.runner.report import Outcome, Report
 from vmevalkit_core.runner.runner import Runner
+from vmevalkit_core.runner.workshop import Workshop
 
-__all__ = ["Outcome", "Report", "Runner"]
+__all__ = ["Outcome", "Report", "Runner", "Workshop"]

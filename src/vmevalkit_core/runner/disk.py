@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -22,7 +23,8 @@ class Disk:
 
     async def close(self) -> None:
         """Wait until everything that was begun is written."""
-        await asyncio.to_thread(self._pool.shutdown)
+        with suppress(RuntimeError):  # at the end of the interpreter, which has waited for every thread itself
+            await asyncio.to_thread(self._pool.shutdown)
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `call` returns. A cancelled caller still waits for it: what is begun is on disk when this ends."""

@@ -15,7 +15,7 @@ from vmevalkit_core.errors import NotAccepted, QuestionError, UsageError
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.planner import Action, Decision, PlannedRun, Planner
 from vmevalkit_core.planner.decision import SENDS
-from vmevalkit_core.questions import SHOWN_FILES
+from vmevalkit_core.questions import COPIED, SHOWN_FILES, Task
 from vmevalkit_core.records import Clip, Event, Submission
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.retry import SUBMIT, retried
@@ -124,10 +124,9 @@ class Executor:
         now = self.clock.now()
 
         def record(question: Path, folder: Path) -> RunMetadata:
-            with _naming(question, run.task.folder):
-                metadata = describe(
-                    run, self.registry.owner(run.ask.spec.name), question, folder, now=now, pictures=self.pictures
-                )
+            owner = self.registry.owner(run.ask.spec.name)
+            with _naming(question, run.task):
+                metadata = describe(run, owner, question, folder, now=now, pictures=self.pictures)
             metadata.inference.attempts = number
             metadata.provenance.interceptors = self.interceptors
             self._stamp_timeout(run, metadata)
@@ -229,12 +228,15 @@ def _is_cancelled() -> bool:
 
 
 @contextmanager
-def _naming(copy: Path, source: Path) -> Iterator[None]:
+def _naming(copy: Path, task: Task) -> Iterator[None]:
     """Errors about a copy name the user's own file: the copy is gone when he reads them."""
     try:
         yield
     except QuestionError as error:
-        raise QuestionError(error.message.replace(str(copy), str(source)), hint=error.hint) from error
+        message = error.message
+        for name in COPIED:
+            message = message.replace(str(copy / name), task.source(name))
+        raise QuestionError(message.replace(str(copy), str(task.folder)), hint=error.hint) from error
 
 
 def _asleep(run: PlannedRun, decision: Decision) -> Outcome:

@@ -17,7 +17,8 @@ BUSY_WAIT = 0.25
 class Lane:
     """The runs of one limit key, carried out by as many coroutines as its limiter has slots.
 
-    The slots themselves are left to the generators, for pacing what one run asks of a vendor.
+    Each run holds a slot: other calls in this process may have a lane with the same limiter. What one run asks of a
+    vendor is paced by the generators, with a limiter of their own.
     """
 
     def __init__(self, limiter: Limiter) -> None:
@@ -47,7 +48,8 @@ class Lane:
         stop: asyncio.Event,
     ) -> None:
         while not stop.is_set() and (run := await self._next()):
-            outcome = await execute(run)
+            async with self.limiter:
+                outcome = await execute(run)
             if outcome.end == "busy":
                 self._held_elsewhere.append(run)
             else:

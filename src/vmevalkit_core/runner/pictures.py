@@ -88,12 +88,12 @@ class Pictures:
 
     def _keep(self, data: bytes, media_type: str) -> str:
         digest = hashlib.sha256(data).hexdigest()
-        self._store.keep(data, _file_name(digest, media_type))
+        self._store.keep(data, _ending(media_type), "pictures")
         return digest
 
     def _ref(self, folder: Path, name: str, frame: ShownFrame) -> ImageRef:
         own = frame.sha256 == frame.source_sha256
-        path = copies(folder)[name] if own else self._store.kept(_file_name(frame.sha256, frame.media_type))
+        path = copies(folder)[name] if own else self._store.kept(frame.sha256, _ending(frame.media_type), "pictures")
         return ImageRef(
             path=path.absolute(),
             sha256=frame.sha256,
@@ -108,8 +108,8 @@ def copies(folder: Path) -> dict[str, Path]:
     return {name: folder / QUESTION / SHOWN_FILES[name] for name in FRAMES}
 
 
-def _file_name(digest: str, media_type: str) -> str:
-    return f"{digest[:32]}.{media_type.removeprefix('image/')}"
+def _ending(media_type: str) -> str:
+    return f".{media_type.removeprefix('image/')}"
 
 
 _OTHERWISE = "the request that was lost cannot be repeated as it was; --resubmit-uncertain sends a new one"

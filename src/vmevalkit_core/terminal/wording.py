@@ -1,0 +1,38 @@
+"""Sentences that the command line and the Python API have in common."""
+
+from __future__ import annotations
+
+from vmevalkit_core.errors import ChangedRuns, UsageError
+from vmevalkit_core.planner import Action, Plan
+from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.terminal import out
+
+STOPPING = "Stopping: nothing new is sent; answers on their way are waited for, up to 30 s. Once more to stop at once."
+
+
+def changed_runs(plan: Plan, ways: str) -> ChangedRuns:
+    """Finished runs were asked differently: what differs, how many, the `ways` on, and what doing them again costs."""
+    number = plan.actions[Action.CHANGED]
+    key, changes = plan.changed[0]
+    fields = ", ".join(plan.changed_fields)
+    message = (
+        f"{out.count(number, 'finished run')} {'was' if number == 1 else 'were'} asked differently ({fields}); "
+        f"nothing was sent. For example {key.model} {key.domain}/{key.task_id}: {'; '.join(map(str, changes))}"
+    )
+    cost = "free" if plan.changed_cost == 0 else f"costs at most {out.money(plan.changed_cost)}"
+    return ChangedRuns(message, hint=f"{ways} ({cost})")
+
+
+def gone(spec: ModelSpec, way: str) -> UsageError:
+    """A model that its provider no longer serves; `way` is how to try it all the same."""
+    since = f" since {spec.state.since}" if spec.state.since else ""
+    return UsageError(f"{spec.name} is gone{since}{_successor(spec)}", hint=f"{way} tries it all the same")
+
+
+def deprecated(spec: ModelSpec) -> str:
+    """A model that its provider will cease to serve."""
+    return f"{spec.name} is deprecated{_successor(spec)}"
+
+
+def _successor(spec: ModelSpec) -> str:
+    return f"; {spec.state.successor} replaces it" if spec.state.successor else ""
