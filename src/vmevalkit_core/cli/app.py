@@ -168,7 +168,8 @@ def run(
     verify. Relative paths in it begin in the current folder. The command line counts for more than the file, the
     file for more than the environment, the environment for more than a file .env.
     """
-    given = {name: value for name, value in locals().items() if name != "ctx"}
+    given = dict(locals())
+    del given["ctx"]
     from vmevalkit_core.cli.run import RunCommand
     from vmevalkit_core.cli.settings import resolved
 
