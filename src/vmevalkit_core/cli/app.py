@@ -15,7 +15,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    # No colours: --install-completion is all that would have any, and it does not know NO_COLOR.
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80, "color": False},
 )
 models_app = typer.Typer(help="The catalog of models.", no_args_is_help=True, rich_markup_mode=None)
 plugins_app = typer.Typer(help="The installed plugins.", no_args_is_help=True, rich_markup_mode=None)
@@ -25,8 +26,26 @@ app.add_typer(plugins_app, name="plugins")
 app.add_typer(questions_app, name="questions")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-RESULTS = Path("data/outputs")
-Results = Annotated[Path, typer.Argument(help="A folder of results: all of them, an experiment, a model, a run.")]
+Results = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="PATH",
+        envvar="VMEVAL_OUTPUT",
+        help="A folder of results: all of them, an experiment, a model, a run; default data/outputs.",
+    ),
+]
+
+
+def _complete_live(incomplete: str) -> list[str]:
+    from vmevalkit_core.cli.completion import model_names
+
+    return model_names(incomplete, gone=False)
+
+
+def _complete_all(incomplete: str) -> list[str]:
+    from vmevalkit_core.cli.completion import model_names
+
+    return model_names(incomplete, gone=True)
 
 
 def _version(wanted: bool) -> None:
@@ -47,10 +66,30 @@ def _common(
 Many = list[str] | None
 QuestionsPath = Annotated[
     Path | None,
-    typer.Argument(metavar="QUESTIONS", help="Folder of task pairs; default data/questions, else the samples."),
+    typer.Argument(
+        metavar="QUESTIONS",
+        envvar="VMEVAL_QUESTIONS",
+        help="Folder of task pairs; default data/questions, else the samples.",
+    ),
+]
+QuestionsOrConfig = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="QUESTIONS|CONFIG.yaml",
+        envvar="VMEVAL_QUESTIONS",
+        help="Folder of task pairs, default data/questions, else the samples; or a file with these settings.",
+    ),
 ]
 Models = Annotated[
-    Many, typer.Option("-m", "--model", metavar="MODEL", help="A model, or FILE.py:CLASS; may be repeated.")
+    Many,
+    typer.Option(
+        "-m",
+        "--model",
+        metavar="MODEL",
+        envvar="VMEVAL_MODELS",
+        autocompletion=_complete_live,
+        help="A model, or FILE.py:CLASS; may be repeated.",
+    ),
 ]
 Experiment = Annotated[
     str,
@@ -61,11 +100,19 @@ Experiment = Annotated[
 Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="FOLDER", envvar="VMEVAL_OUTPUT", help="Folder of all results.")
 ]
-Domains = Annotated[Many, typer.Option("--domain", metavar="DOMAIN", help="Only this domain; may be repeated.")]
+Domains = Annotated[
+    Many,
+    typer.Option("--domain", metavar="DOMAIN", envvar="VMEVAL_DOMAINS", help="Only this domain; may be repeated."),
+]
 Tasks = Annotated[Many, typer.Option("--task", metavar="ID", help="Only this task id; may be repeated.")]
-Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most this many task pairs of each domain.")]
-Samples = Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="Clips for each task pair.")]
-Seed = Annotated[int, typer.Option(metavar="N", help="Seed of sample 0; sample k uses SEED + k.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", envvar="VMEVAL_LIMIT", help="At most this many task pairs of each domain."),
+]
+Samples = Annotated[
+    int, typer.Option(min=1, max=10_000, metavar="N", envvar="VMEVAL_SAMPLES", help="Clips for each task pair.")
+]
+Seed = Annotated[int, typer.Option(metavar="N", envvar="VMEVAL_SEED", help="Seed of sample 0; sample k uses SEED + k.")]
 OptionTexts = Annotated[
     Many,
     typer.Option(
@@ -84,17 +131,18 @@ Interceptors = Annotated[Many, typer.Option("--with", metavar="NAME", help="An i
 AllowGone = Annotated[bool, typer.Option("--allow-gone", help="Try models that are gone.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Hash and decode finished clips first.")]
 Unfit = Annotated[bool, typer.Option("--unfit", help="Also cut clips back to the question's own frame.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, and where each setting is from.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before paid runs.")]
 
 
 @app.command()
 def run(
+    ctx: typer.Context,
     *,
-    questions: QuestionsPath = None,
+    questions: QuestionsOrConfig = None,
     models: Models = None,
     experiment: Experiment = "default",
-    output: Output = RESULTS,
+    output: Output = Path("data/outputs"),
     domains: Domains = None,
     tasks: Tasks = None,
     limit: Limit = None,
@@ -115,15 +163,23 @@ def run(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run models on task pairs; what is finished is not done again."""
-    given = locals()
-    from vmevalkit_core.cli.run import RunCommand
+    """Run models on task pairs; what is finished is not done again.
 
-    raise typer.Exit(RunCommand(**given)())
+    The settings may stand in a file CONFIG.yaml, by their names here: questions, models, experiment, output, domains,
+    tasks, limit, samples, seed, options, concurrency, retry_failed, rerun_changed, keep_changed, with, allow_gone,
+    verify, unfit. Relative paths in it begin in the current folder. The command line counts for more than the file, the
+    file for more than the environment, the environment for more than a file .env.
+    """
+    given = dict(locals())
+    del given["ctx"]
+    from vmevalkit_core.cli.run import RunCommand
+    from vmevalkit_core.cli.settings import resolved
+
+    raise typer.Exit(RunCommand(**resolved(ctx, given))())
 
 
 @app.command()
-def status(path: Results = RESULTS, as_json: AsJson = False) -> None:
+def status(path: Results = None, as_json: AsJson = False) -> None:
     """How far the runs in a folder are, and what they cost."""
     from vmevalkit_core.cli.inspect import show_status
 
@@ -131,7 +187,7 @@ def status(path: Results = RESULTS, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def validate(path: Results = RESULTS, as_json: AsJson = False) -> None:
+def validate(path: Results = None, as_json: AsJson = False) -> None:
     """Check every record and decode every clip in a folder."""
     from vmevalkit_core.cli.inspect import show_verdict
 
@@ -148,7 +204,10 @@ def models_list(as_json: AsJson = False) -> None:
 
 @models_app.command("show")
 def models_show(
-    name: Annotated[str, typer.Argument(help="A model, or FILE.py:CLASS.")], as_json: AsJson = False
+    name: Annotated[
+        str, typer.Argument(metavar="MODEL", autocompletion=_complete_all, help="A model, or FILE.py:CLASS.")
+    ],
+    as_json: AsJson = False,
 ) -> None:
     """Show one model with its options."""
     from vmevalkit_core.cli.listing import show_model

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import traceback
+from typing import Any
 
 from vmevalkit_core.errors import VmevalError
 
@@ -13,13 +14,14 @@ from vmevalkit_core.errors import VmevalError
 def guarded(args: list[str], *, debug: bool) -> int:
     """The exit code of a command; a traceback is shown for `debug` only."""
     _mend_streams()
+    as_json = "--json" in args
     try:
         code = dispatch(args)
         if code == 130:
             _leave(code)
         return code
     except VmevalError as error:
-        return _told(error.message, error.hint, error.exit_code, debug=debug)
+        return _told(error.message, error.hint, error.exit_code, debug=debug, as_json=as_json)
     except KeyboardInterrupt:
         return _told("interrupted", "", 130, debug=False)
     except BrokenPipeError:
@@ -28,10 +30,10 @@ def guarded(args: list[str], *, debug: bool) -> int:
         return 141
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _told(f"{where}{error.strerror or error}", "", 1, debug=debug)
+        return _told(f"{where}{error.strerror or error}", "", 1, debug=debug, as_json=as_json)
     except Exception as error:
         hint = "this is a mistake in vmevalkit: please report it with the output of the same command and --debug"
-        return _told(f"{type(error).__name__}: {error}", hint, 1, debug=debug)
+        return _told(f"{type(error).__name__}: {error}", hint, 1, debug=debug, as_json=as_json)
 
 
 def dispatch(args: list[str]) -> int:
@@ -40,13 +42,42 @@ def dispatch(args: list[str]) -> int:
         from vmevalkit_core.cli.listing import list_models
 
         return list_models(as_json="--json" in args)
+    if "_VMEVAL_COMPLETE" in os.environ:
+        # Typer would draw each help text through rich if it were there: 0.3 s at each Tab.
+        sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+    return _typer(args)
+
+
+def _typer(args: list[str]) -> int:
+    from typer import Abort, BadParameter
+
     from vmevalkit_core.cli.app import app
 
+    # The base of all mistakes in a command line; Typer exports only this one child of it.
+    mistake: type[Exception] = BadParameter.__mro__[1]
     try:
-        app(args=args, prog_name="vmeval")
+        code = app(args=args, prog_name="vmeval", standalone_mode=False)
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return 0
+        code = end.code
+    except Abort as error:
+        raise KeyboardInterrupt from error
+    except mistake as error:
+        return _mistaken(error)
+    return code if isinstance(code, int) else int(code is not None)
+
+
+def _mistaken(error: Any) -> int:
+    """Say what is wrong with a command line; where a command was left out, Typer gives the help as the message."""
+    from vmevalkit_core.terminal import out
+
+    message, param = error.format_message(), getattr(error, "param", None)
+    if message.startswith("Usage: "):
+        out.note(message)
+        return 2
+    if param is not None and param.envvar:
+        typed = error.ctx.get_parameter_source(param.name).name == "COMMANDLINE"
+        message = f"{max(param.opts, key=len) if typed else param.envvar}: {error.message}"
+    return _told(message, f"see: {error.ctx.command_path if error.ctx else 'vmeval'} --help", 2, debug=False)
 
 
 def _mend_streams() -> None:
@@ -66,9 +97,11 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-def _told(message: str, hint: str, code: int, *, debug: bool) -> int:
+def _told(message: str, hint: str, code: int, *, debug: bool, as_json: bool = False) -> int:
     from vmevalkit_core.terminal import out
 
+    if as_json:
+        out.dump({"error": message, "hint": hint, "exit_code": code})
     if debug:
         out.note(traceback.format_exc())
     out.note(f"Error: {message}")

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from vmevalkit_core.audit import WORDS, Status, status_of, validate
+from vmevalkit_core.cli.catalog import results_or_usual
 from vmevalkit_core.terminal import out
 
 ORDER = (
@@ -22,8 +23,9 @@ ORDER = (
 )
 
 
-def show_status(path: Path, *, as_json: bool) -> int:
+def show_status(given: Path | None, *, as_json: bool) -> int:
     """A table of models and ends, then every unfinished run in words."""
+    path = results_or_usual(given)
     status = status_of(path)
     if as_json:
         out.dump(status.to_json())
@@ -43,8 +45,9 @@ def show_status(path: Path, *, as_json: bool) -> int:
     return 0
 
 
-def show_verdict(path: Path, *, as_json: bool) -> int:
+def show_verdict(given: Path | None, *, as_json: bool) -> int:
     """What is wrong in a folder; 0 when nothing is."""
+    path = results_or_usual(given)
     verdict = validate(path)
     if as_json:
         out.dump(dataclasses.asdict(verdict) | {"findings": [finding._asdict() for finding in verdict.findings]})

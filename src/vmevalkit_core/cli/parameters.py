@@ -3,43 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vmevalkit_core.errors import ConfigError
 from vmevalkit_core.options import Options
 
+TYPED = "-p"
 
-class OptionText(NamedTuple):
-    """An option as the user wrote it; for every model where `model` is empty."""
+
+class GivenOption(NamedTuple):
+    """An option as the user gave it; for every model where `model` is empty."""
 
     model: str
     key: str
-    value: str
+    value: Any
+    origin: str = TYPED
+    """`-p`, or the file in which it stands."""
 
 
-def parse_options(texts: Sequence[str], models: Sequence[str]) -> list[OptionText]:
+def parse_options(texts: Sequence[str], models: Sequence[str]) -> list[GivenOption]:
     """The options in the order given; ConfigError for one that cannot be meant."""
     return [_parse_option(text, models) for text in texts]
 
 
-def texts_for(options: Sequence[OptionText], model: str) -> dict[str, str]:
-    """The options that apply to a model; one that names the model counts for more."""
-    common = {one.key: one.value for one in options if not one.model}
-    return common | {one.key: one.value for one in options if one.model == model}
+def options_for(options: Sequence[GivenOption], *names: str) -> dict[str, GivenOption]:
+    """The options that apply to a model of these names: typed ones count for more than a file's, its own for more."""
+    apply = [one for one in options if not one.model or one.model in names]
+    return {one.key: one for one in sorted(apply, key=lambda one: (one.origin == TYPED, bool(one.model)))}
 
 
-def coerced(options: type[Options], texts: dict[str, str]) -> dict[str, Any]:
-    """Each text as it stands or, where the options class refuses that, as the JSON value that it spells."""
+def coerced(options: type[Options], given: Mapping[str, GivenOption]) -> dict[str, Any]:
+    """Each value as it was given or, where the options class refuses a typed text, the JSON value that it spells."""
+    values = {key: one.value for key, one in given.items()}
+    for name in refused(options, values):
+        if name in given and given[name].origin == TYPED:
+            values[name] = _as_json(values[name])
+    return values
+
+
+def refused(options: type[Options], values: Mapping[str, Any]) -> list[str]:
+    """The options that a class refuses or misses."""
     from pydantic import ValidationError
 
-    given: dict[str, Any] = dict(texts)
     try:
-        options(**given)
+        options(**values)
     except ValidationError as error:
-        for name in {str(one["loc"][0]) for one in error.errors() if one["loc"]} & set(given):
-            given[name] = _as_json(given[name])
-    return given
+        return list(dict.fromkeys(str(one["loc"][0]) for one in error.errors() if one["loc"]))
+    return []
 
 
 def parse_adopt(texts: Sequence[str]) -> dict[str, str]:
@@ -51,7 +62,7 @@ def parse_adopt(texts: Sequence[str]) -> dict[str, str]:
     return {run_id: job for run_id, _, job in pairs}
 
 
-def _parse_option(text: str, models: Sequence[str]) -> OptionText:
+def _parse_option(text: str, models: Sequence[str]) -> GivenOption:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise ConfigError(f"-p {text} is not of the form KEY=VALUE or MODEL:KEY=VALUE")
@@ -60,7 +71,7 @@ def _parse_option(text: str, models: Sequence[str]) -> OptionText:
         raise ConfigError(
             f"-p {text} is for {model}, which is not run", hint=f"the models of this run: {', '.join(models)}"
         )
-    return OptionText(model, key.replace("-", "_"), value)
+    return GivenOption(model, key.replace("-", "_"), value)
 
 
 def _as_json(text: str) -> Any:

@@ -10,8 +10,23 @@ from functools import cached_property
 from pathlib import Path
 
 from vmevalkit_core.attempts import Attempt, find_attempts
-from vmevalkit_core.cli.catalog import is_file_target, load_registry, questions_or_samples, tell_problems
-from vmevalkit_core.cli.parameters import coerced, parse_adopt, parse_options, texts_for
+from vmevalkit_core.cli.catalog import (
+    FREE_MODEL,
+    is_file_target,
+    load_registry,
+    questions_or_samples,
+    tell_problems,
+)
+from vmevalkit_core.cli.parameters import (
+    TYPED,
+    GivenOption,
+    coerced,
+    options_for,
+    parse_adopt,
+    parse_options,
+    refused,
+)
+from vmevalkit_core.cli.settings import Setting, option_settings, tell_settings
 from vmevalkit_core.cli.summary import (
     as_facts,
     changed_error,
@@ -23,7 +38,7 @@ from vmevalkit_core.cli.summary import (
     tell_unfit,
 )
 from vmevalkit_core.environment import environment
-from vmevalkit_core.errors import UsageError
+from vmevalkit_core.errors import ConfigError, UsageError
 from vmevalkit_core.planner import Action, Ask, Plan, Policy
 from vmevalkit_core.questions import QuestionProblem, TaskFolder
 from vmevalkit_core.registry import Registry
@@ -33,8 +48,6 @@ from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.terminal import out
 from vmevalkit_core.terminal.wording import deprecated, gone
 from vmevalkit_core.unfit import Unfitted, unfit_results
-
-FREE_MODEL = "baseline-hold"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +77,10 @@ class RunCommand:
     dry_run: bool
     yes: bool
     as_json: bool
+    settings: Sequence[Setting]
+    """Every value above that is a setting, with its origin."""
+    written: Sequence[GivenOption]
+    """The options in the configuration file."""
 
     def __call__(self) -> int:
         """Plan, ask, run, report."""
@@ -77,7 +94,7 @@ class RunCommand:
         if plan.actions[Action.CHANGED]:
             raise changed_error(plan)
         if self.dry_run:
-            return self._told(plan, Report(), planned=True)
+            return self._told_plan(plan, asks)
         self._allow(plan)
         report = self._execute(plan)
         cut = [] if report.interrupted or not self.unfit else self._unfit(asks)
@@ -114,13 +131,21 @@ class RunCommand:
         )
 
     def _asks(self) -> list[Ask]:
-        names = list(dict.fromkeys(self.models or [FREE_MODEL]))
-        specs = [self._spec(name) for name in names]
-        for spec in specs:
+        for spec in self._specs.values():
             if self.seed and spec.seeds is None:
                 out.note(f"Warning: {spec.name} takes no seed, so --seed {self.seed} changes nothing for it")
-        texts = parse_options(self.options or (), [spec.name for spec in specs])
-        return [self._ask(spec, texts_for(texts, spec.name)) for spec in specs]
+        return [self._ask(spec, given) for spec, given in self._given_options]
+
+    @cached_property
+    def _specs(self) -> dict[str, ModelSpec]:
+        """The models by the names under which they were asked for."""
+        return {name: self._spec(name) for name in self.models or [FREE_MODEL]}
+
+    @cached_property
+    def _given_options(self) -> list[tuple[ModelSpec, dict[str, GivenOption]]]:
+        typed = parse_options(self.options or (), [spec.name for spec in self._specs.values()])
+        options = [*self.written, *typed]
+        return [(spec, options_for(options, name, spec.name)) for name, spec in self._specs.items()]
 
     def _spec(self, name: str) -> ModelSpec:
         spec = self._registry.add_file(name) if is_file_target(name) else self._registry.get(name)
@@ -130,8 +155,16 @@ class RunCommand:
             out.note(f"Warning: {deprecated(spec)}")
         return spec
 
-    def _ask(self, spec: ModelSpec, texts: dict[str, str]) -> Ask:
-        return self._runner.ask(spec, coerced(self._registry.options_class(spec), texts))
+    def _ask(self, spec: ModelSpec, given: dict[str, GivenOption]) -> Ask:
+        options_class = self._registry.options_class(spec)
+        values = coerced(options_class, given)
+        try:
+            return self._runner.ask(spec, values)
+        except ConfigError as error:
+            name = next(iter(refused(options_class, values)), "")
+            if name not in given or given[name].origin == TYPED:
+                raise
+            raise ConfigError(f"{given[name].origin}: {error}", hint=error.hint) from error
 
     def _tasks(self) -> Iterator[TaskFolder | QuestionProblem]:
         root = questions_or_samples(self.questions)
@@ -174,21 +207,30 @@ class RunCommand:
         attempts = (one for ask in asks for one in find_attempts(store.root / ask.spec.name))
         return list(unfit_results(attempts))
 
-    def _told(self, plan: Plan, report: Report, *, planned: bool = False, cut: Sequence[Unfitted] = ()) -> int:
+    def _told_plan(self, plan: Plan, asks: Sequence[Ask]) -> int:
+        settings = list(self.settings)
+        for ask, (_, given) in zip(asks, self._given_options, strict=True):
+            settings += option_settings(ask, given)
+        if self.as_json:
+            facts = as_facts(plan, Report(), self._runner.store.root)
+            out.dump(facts | {"settings": [one.to_json() for one in settings]})
+        else:
+            tell_settings(settings)
+            out.say()
+            tell_plan(plan)
+        return 1 if plan.problem_count else 0
+
+    def _told(self, plan: Plan, report: Report, cut: Sequence[Unfitted]) -> int:
         root = self._runner.store.root
         if self.as_json:
             unfit = {"unfit": [one._asdict() for one in cut]} if self.unfit else {}
             out.dump(as_facts(plan, report, root) | unfit)
-        elif planned:
-            tell_plan(plan)
         else:
             tell_standing(plan)
             tell_unfit(cut)
             tell_report(plan, report, root)
             if not self.models and plan.runs:
                 next_steps(self._registry, self._runner, plan.total)
-        if planned:
-            return 1 if plan.problem_count else 0
         return 130 if report.interrupted else int(_anything_bad(plan, report))
 
 

@@ -106,10 +106,11 @@ def _short(text: str) -> str:
 
 
 def progress_for(total: int, *, quiet: bool) -> AbstractContextManager[Tally]:
-    """The display that fits: none for programs, a bar on a terminal, lines when piped."""
+    """The display that fits: none for programs, a bar on a terminal, lines when piped or under NO_COLOR."""
     if quiet:
         return _plain(Tally(total))
-    moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    # A bar moves by escape codes even without colours.
+    moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
     return _bar(total) if moving else _plain(Lines(total))
 
 
