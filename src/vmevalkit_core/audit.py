@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,8 +34,38 @@ WORDS = {
     "damaged": "its record cannot be read, so nothing is done about it",
 }
 """What each end other than success means for the user."""
-SHOWN = 20
 BATCH = 256
+
+
+class Unfinished(NamedTuple):
+    """A run that is no success; a tuple, because there may be a hundred thousand of them."""
+
+    folder: str
+    """The attempt that counts."""
+    state: str
+    """A key of WORDS."""
+    model: str
+    sample: int
+    error: str
+
+    @property
+    def task(self) -> str:
+        """Domain and task id, as the folder has them."""
+        domain, task_id = Path(os.path.abspath(self.folder)).parts[-3:-1]
+        return f"{domain.removesuffix('_task')}/{task_id}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The same facts as plain values."""
+        domain, _, task_id = self.task.partition("/")
+        return {
+            "folder": self.folder,
+            "status": self.state,
+            "model": self.model,
+            "domain": domain,
+            "task_id": task_id,
+            "sample": self.sample,
+            "error": self.error,
+        }
 
 
 @dataclass(slots=True)
@@ -42,8 +73,8 @@ class Status:
     """How the runs of each model stand, by the newest attempt that counts, and what all attempts cost."""
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
-    unfinished: list[tuple[str, str, str]] = field(default_factory=list)
-    """Folder, status and error of the first runs that are not successes."""
+    unfinished: list[Unfinished] = field(default_factory=list)
+    """Every run that is no success."""
     charged: Decimal = Decimal(0)
     estimated: Decimal = Decimal(0)
 
@@ -54,10 +85,10 @@ class Status:
             self._add_cost(one, state)
         at = len(states) - 1 - states[::-1].index("success") if "success" in states else -1
         attempt, status = attempts[at], states[at]
-        self.counts.setdefault(_model_of(attempt), Counter())[status] += 1
-        if status != "success" and len(self.unfinished) < SHOWN:
-            error = attempt.problem or attempt.data["inference"].get("error") or ""
-            self.unfinished.append((attempt.folder, status, error))
+        model = sys.intern(_model_of(attempt))
+        self.counts.setdefault(model, Counter())[status] += 1
+        if status != "success":
+            self.unfinished.append(_unfinished(attempt, status, model))
 
     def _add_cost(self, attempt: Attempt, state: str) -> None:
         cost = {} if state == "unsent" else attempt.provenance.get("cost") or {}
@@ -68,7 +99,7 @@ class Status:
         """The same facts as plain values."""
         return {
             "models": {model: dict(count) for model, count in self.counts.items()},
-            "unfinished": [{"folder": folder, "status": end, "error": error} for folder, end, error in self.unfinished],
+            "unfinished": [run.to_json() for run in self.unfinished],
             "charged": str(self.charged),
             "at_most": str(self.estimated),
         }
@@ -204,9 +235,17 @@ def _attempts(path: str | Path) -> Iterable[Attempt]:
     return find_attempts(path)
 
 
+def _unfinished(attempt: Attempt, state: str, model: str) -> Unfinished:
+    if attempt.problem:  # which sample it was, only the record knew
+        return Unfinished(attempt.folder, state, model, 0, attempt.problem)
+    error = attempt.data["inference"].get("error") or ""
+    return Unfinished(attempt.folder, state, model, attempt.sample, str(error))
+
+
 def _model_of(attempt: Attempt) -> str:
     if attempt.problem:
-        return Path(attempt.folder).parts[-4] if len(Path(attempt.folder).parts) > 3 else "?"
+        parts = Path(os.path.abspath(attempt.folder)).parts
+        return parts[-4] if len(parts) > 4 else "?"
     return str(attempt.data["inference"].get("model", "?"))
 
 

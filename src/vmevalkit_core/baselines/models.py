@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
+from typing import Annotated
 
 from PIL import Image
 from pydantic import Field
@@ -20,6 +21,7 @@ from vmevalkit_core import (
     Job,
     MissingFrame,
     ModelSpec,
+    Unit,
     encode_clip,
     open_rgb,
 )
@@ -31,9 +33,9 @@ HELD = 0.15
 class BaselineOptions(FreeOptions):
     """How long the clip is, and how smooth."""
 
-    seconds: float = Field(2.0, ge=0.1, le=60.0)
-    """Length of the clip in seconds."""
-    fps: int = Field(8, ge=1, le=60)
+    seconds: Annotated[float, Unit("s")] = Field(2.0, ge=0.1, le=60.0)
+    """Length of the clip."""
+    fps: Annotated[int, Unit("frames/s")] = Field(8, ge=1, le=60)
     """Frames per second."""
 
     @property

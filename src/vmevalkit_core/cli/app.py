@@ -121,11 +121,17 @@ def run(
 
 
 @app.command()
-def status(path: Results = RESULTS, as_json: AsJson = False) -> None:
-    """How far the runs in a folder are, and what they cost."""
+def status(
+    path: Results = RESULTS,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Name every unfinished run; a terminal shows 20 of each state else.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """How far the runs in a folder are, what the unfinished ones wait for, and what they cost."""
     from vmevalkit_core.cli.inspect import show_status
 
-    raise typer.Exit(show_status(path, as_json=as_json))
+    raise typer.Exit(show_status(path, everything=everything, as_json=as_json))
 
 
 @app.command()
@@ -149,7 +155,7 @@ def models_show(
     name: Annotated[str, typer.Argument(help="A model, or FILE.py:CLASS.")], as_json: AsJson = False
 ) -> None:
     """Show one model with its options."""
-    from vmevalkit_core.cli.listing import show_model
+    from vmevalkit_core.cli.show import show_model
 
     raise typer.Exit(show_model(name, as_json=as_json))
 
