@@ -142,6 +142,14 @@ def validate(path: Results = RESULTS, as_json: AsJson = False) -> None:
     raise typer.Exit(show_verdict(path, as_json=as_json))
 
 
+@app.command()
+def doctor(output: Output = RESULTS, as_json: AsJson = False) -> None:
+    """Check this machine: versions, plugins, keys, video, devices, disk; exit 1 on a problem."""
+    from vmevalkit_core.cli.doctor import examine
+
+    raise typer.Exit(examine(output, as_json=as_json))
+
+
 @models_app.command("list")
 def models_list(as_json: AsJson = False) -> None:
     """List the models of all plugins."""
