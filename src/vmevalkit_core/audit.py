@@ -51,7 +51,7 @@ class Unfinished(NamedTuple):
     @property
     def task(self) -> str:
         """Domain and task id, as the folder has them."""
-        domain, task_id = Path(os.path.abspath(self.folder)).parts[-3:-1]
+        domain, task_id = os.path.abspath(self.folder).split(os.sep)[-3:-1]
         return f"{domain.removesuffix('_task')}/{task_id}"
 
     def to_json(self) -> dict[str, Any]:
