@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import LEDGER, on_terminal
-from vmevalkit_core.audit import WORDS
+from vmevalkit_core.standing import WORDS
 from vmevalkit_core.terminal.tables import display_width
 
 Vmeval = Callable[..., subprocess.CompletedProcess[str]]

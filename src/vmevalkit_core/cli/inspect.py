@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from vmevalkit_core.audit import WORDS, Status, Unfinished, status_of, validate
+from vmevalkit_core.audit import validate
+from vmevalkit_core.standing import WORDS, Status, Unfinished, status_of
 from vmevalkit_core.terminal import out
 
 ORDER = (
