@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,3 +58,19 @@ def runner_in(tmp_path: Path, **settings: Any) -> Runner:
     """A runner over the installed models, with an experiment `pilot` in `out`."""
     env: Mapping[str, str] = settings.pop("env", {"LEDGER_DIR": str(tmp_path)})
     return Runner(Registry.load(), output=tmp_path / "out", experiment="pilot", env=env, **settings)
+
+
+def on_terminal(*args: str, cwd: Path, columns: int = 80, **env: str) -> str:
+    """What `vmeval ...` shows on a terminal of that many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "VMEVAL_OUTPUT")}
+    line = [sys.executable, "-m", "vmevalkit_core", *args]
+    process = subprocess.Popen(line, cwd=cwd, stdout=theirs, stderr=subprocess.DEVNULL, env=kept | env)
+    os.close(theirs)
+    shown = b""
+    with os.fdopen(ours, "rb", buffering=0) as screen, contextlib.suppress(OSError):  # EIO: the other end closed
+        while data := screen.read(65536):
+            shown += data
+    process.wait(timeout=60)
+    return shown.decode().replace("\r\n", "\n")

@@ -105,4 +105,4 @@ def test_baselines_are_free_and_say_what_they_see():
     hold, oracle = registry.get("baseline-hold"), registry.get("baseline-oracle")
     assert (hold.sees_solution, oracle.sees_solution) == (False, True)
     assert registry.options_class(oracle)().price() == 0
-    assert BaselineOptions.model_fields["seconds"].description == "Length of the clip in seconds."
+    assert BaselineOptions.model_fields["seconds"].description == "Length of the clip."

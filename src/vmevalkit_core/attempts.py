@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pydantic_core import from_json
 
-from vmevalkit_core.errors import RecordError
+from vmevalkit_core.errors import RecordError, UsageError
 from vmevalkit_core.metadata import FORMAT, RunMetadata
 from vmevalkit_core.records import RunStatus
 
@@ -117,6 +117,14 @@ def _read(path: str) -> bytes:
         return data
     finally:
         os.close(descriptor)
+
+
+def attempts_at(path: str | Path) -> Iterator[Attempt]:
+    """Every attempt at or below a folder that a user named; UsageError where there is no such folder."""
+    if not Path(path).is_dir():
+        what = "is a file, not a folder" if Path(path).exists() else "does not exist"
+        raise UsageError(f"{path} {what}", hint="give the folder that `vmeval run` named, or one above it")
+    return find_attempts(path)
 
 
 def find_attempts(path: str | Path) -> Iterator[Attempt]:

@@ -1,82 +1,25 @@
-"""Reads an output tree as it is: how far each run got, and whether what it claims is true."""
+"""Whether what the records of an output tree claim is true."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from vmevalkit_core.attempts import LIVE, QUESTION, UNFIT, VIDEO, Attempt, find_attempts
-from vmevalkit_core.errors import ClipError, UsageError
+from vmevalkit_core.attempts import LIVE, QUESTION, UNFIT, VIDEO, Attempt, attempts_at
+from vmevalkit_core.errors import ClipError
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.questions import SHOWN_FILES
 from vmevalkit_core.store import clip_part
 
-WORDS = {
-    "submitting": "a request may have been sent; the next command looks for its job before anything else",
-    "unsent": "it was stopped before anything was sent; the next command sends it",
-    "submitted": "the provider has the job; the next run collects it",
-    "running": "a command is at it, or was interrupted; then the next one does it again, at no cost",
-    "broken": "it succeeded, but its video is gone or changed; `vmeval validate` looks closer",
-    "uncertain": "the answer to a paid request was lost; see --adopt and --resubmit-uncertain",
-    "failed": "it failed; --retry-failed tries it again",
-    "cancelled": "it was cancelled; --retry-failed tries it again",
-    "damaged": "its record cannot be read, so nothing is done about it",
-}
-"""What each end other than success means for the user."""
-SHOWN = 20
 BATCH = 256
-
-
-@dataclass(slots=True)
-class Status:
-    """How the runs of each model stand, by the newest attempt that counts, and what all attempts cost."""
-
-    counts: dict[str, Counter[str]] = field(default_factory=dict)
-    unfinished: list[tuple[str, str, str]] = field(default_factory=list)
-    """Folder, status and error of the first runs that are not successes."""
-    charged: Decimal = Decimal(0)
-    estimated: Decimal = Decimal(0)
-
-    def add(self, attempts: list[Attempt]) -> None:
-        """Count one run, given by its attempts; the newest success counts, else the newest."""
-        states = [_state(one) for one in attempts]
-        for one, state in zip(attempts, states, strict=True):
-            self._add_cost(one, state)
-        at = len(states) - 1 - states[::-1].index("success") if "success" in states else -1
-        attempt, status = attempts[at], states[at]
-        self.counts.setdefault(_model_of(attempt), Counter())[status] += 1
-        if status != "success" and len(self.unfinished) < SHOWN:
-            error = attempt.problem or attempt.data["inference"].get("error") or ""
-            self.unfinished.append((attempt.folder, status, error))
-
-    def _add_cost(self, attempt: Attempt, state: str) -> None:
-        cost = {} if state == "unsent" else attempt.provenance.get("cost") or {}
-        self.charged += _money(cost.get("charged"))
-        self.estimated += _money(cost.get("charged") or cost.get("estimated"))
-
-    def to_json(self) -> dict[str, Any]:
-        """The same facts as plain values."""
-        return {
-            "models": {model: dict(count) for model, count in self.counts.items()},
-            "unfinished": [{"folder": folder, "status": end, "error": error} for folder, end, error in self.unfinished],
-            "charged": str(self.charged),
-            "at_most": str(self.estimated),
-        }
-
-    @property
-    def total(self) -> int:
-        """All runs."""
-        return sum(count.total() for count in self.counts.values())
 
 
 class Finding(NamedTuple):
@@ -96,39 +39,10 @@ class Verdict:
     findings: list[Finding] = field(default_factory=list)
 
 
-def status_of(path: str | Path) -> Status:
-    """The status of every run at or below a folder; no video is opened."""
-    status = Status()
-    for _, together in groupby(_attempts(path), key=lambda one: os.path.dirname(one.folder)):
-        for attempts in _runs_of(together):
-            status.add(attempts)
-    return status
-
-
-def _runs_of(together: Iterable[Attempt]) -> Iterator[list[Attempt]]:
-    """The attempts of one task folder, divided into runs; a record that cannot be read is a run of its own."""
-    runs: dict[int, list[Attempt]] = {}
-    for one in together:
-        if one.problem:
-            yield [one]
-        else:
-            runs.setdefault(one.sample, []).append(one)
-    for attempts in runs.values():
-        yield sorted(attempts, key=lambda one: (one.number, one.run_id))
-
-
-def _state(attempt: Attempt) -> str:
-    if attempt.problem:
-        return "damaged"
-    if attempt.was_not_sent:
-        return "unsent"
-    return "broken" if attempt.status == "success" and not attempt.has_clip() else attempt.status
-
-
 def validate(path: str | Path) -> Verdict:
     """Every record, question copy and clip at or below a folder, read, hashed and decoded to the last frame."""
     verdict = Verdict()
-    attempts = iter(_attempts(path))
+    attempts = attempts_at(path)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         while batch := list(islice(attempts, BATCH)):  # `map` alone would list a whole tree first
             for attempt, problems in zip(batch, pool.map(problems_of, batch), strict=True):
@@ -206,23 +120,3 @@ def _question_problems(attempt: Attempt, metadata: RunMetadata) -> Iterator[str]
             yield f"{QUESTION}/{path.name} is missing"
         elif hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
             yield f"{QUESTION}/{path.name} is not what the model was shown"
-
-
-def _attempts(path: str | Path) -> Iterable[Attempt]:
-    if not Path(path).is_dir():
-        what = "is a file, not a folder" if Path(path).exists() else "does not exist"
-        raise UsageError(f"{path} {what}", hint="give the folder that `vmeval run` named, or one above it")
-    return find_attempts(path)
-
-
-def _model_of(attempt: Attempt) -> str:
-    if attempt.problem:
-        return Path(attempt.folder).parts[-4] if len(Path(attempt.folder).parts) > 3 else "?"
-    return str(attempt.data["inference"].get("model", "?"))
-
-
-def _money(value: str | None) -> Decimal:
-    try:
-        return Decimal(value or 0)
-    except InvalidOperation:
-        return Decimal(0)

@@ -33,6 +33,10 @@ class Claims:
         self._held: set[int] = set()
         self._mutex = threading.Lock()
 
+    def close(self) -> None:
+        """Give every claim back; the object is of no use any more."""
+        os.close(self._file)
+
     def is_current(self) -> bool:
         """Whether the lock file is still the one on disk: a user may delete an experiment and start anew."""
         try:

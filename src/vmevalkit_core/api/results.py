@@ -10,11 +10,11 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from vmevalkit_core.attempts import Attempt, read_attempt
-from vmevalkit_core.audit import WORDS
 from vmevalkit_core.errors import RecordError, UnfinishedRun
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.records import RunKey
 from vmevalkit_core.runner import Outcome
+from vmevalkit_core.standing import WORDS
 
 _DAMAGED_HINT = "move a folder with a damaged record away, and its run starts anew"
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
+from typing import Annotated
 
 from PIL import Image
 from pydantic import Field
@@ -22,6 +23,7 @@ from vmevalkit_core import (
     MissingFrame,
     ModelSpec,
     PictureOptions,
+    Unit,
     encode_clip,
     open_rgb,
 )
@@ -33,9 +35,9 @@ HELD = 0.15
 class BaselineOptions(PictureOptions, FreeOptions):
     """How long the clip is, how smooth and how large."""
 
-    seconds: float = Field(2.0, ge=0.1, le=60.0)
-    """Length of the clip in seconds."""
-    fps: int = Field(8, ge=1, le=60)
+    seconds: Annotated[float, Unit("s")] = Field(2.0, ge=0.1, le=60.0)
+    """Length of the clip."""
+    fps: Annotated[int, Unit("frames/s")] = Field(8, ge=1, le=60)
     """Frames per second."""
 
     size: str | None = Field(None, pattern=r"^[1-9]\d{1,3}x[1-9]\d{1,3}$")

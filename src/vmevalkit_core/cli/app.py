@@ -179,11 +179,17 @@ def run(
 
 
 @app.command()
-def status(path: Results = None, as_json: AsJson = False) -> None:
-    """How far the runs in a folder are, and what they cost."""
+def status(
+    path: Results = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Name every unfinished run; a terminal shows 20 of each state else.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """How far the runs in a folder are, what the unfinished ones wait for, and what they cost."""
     from vmevalkit_core.cli.inspect import show_status
 
-    raise typer.Exit(show_status(path, as_json=as_json))
+    raise typer.Exit(show_status(path, everything=everything, as_json=as_json))
 
 
 @app.command()
@@ -192,6 +198,14 @@ def validate(path: Results = None, as_json: AsJson = False) -> None:
     from vmevalkit_core.cli.inspect import show_verdict
 
     raise typer.Exit(show_verdict(path, as_json=as_json))
+
+
+@app.command()
+def doctor(output: Output = Path("data/outputs"), as_json: AsJson = False) -> None:
+    """Check this machine: versions, plugins, keys, video, devices, disk; exit 1 on a problem."""
+    from vmevalkit_core.cli.doctor import examine
+
+    raise typer.Exit(examine(output, as_json=as_json))
 
 
 @models_app.command("list")
@@ -210,7 +224,7 @@ def models_show(
     as_json: AsJson = False,
 ) -> None:
     """Show one model with its options."""
-    from vmevalkit_core.cli.listing import show_model
+    from vmevalkit_core.cli.show import show_model
 
     raise typer.Exit(show_model(name, as_json=as_json))
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from vmevalkit_core.audit import WORDS, Status, status_of, validate
+from vmevalkit_core.audit import validate
 from vmevalkit_core.cli.catalog import results_or_usual
+from vmevalkit_core.standing import WORDS, Status, Unfinished, status_of
 from vmevalkit_core.terminal import out
 
 ORDER = (
@@ -21,10 +24,12 @@ ORDER = (
     "cancelled",
     "damaged",
 )
+SHOWN = 20
+"""Runs of each state that a terminal shows, unless all are asked for."""
 
 
-def show_status(given: Path | None, *, as_json: bool) -> int:
-    """A table of models and ends, then every unfinished run in words."""
+def show_status(given: Path | None, *, everything: bool, as_json: bool) -> int:
+    """A table of models and ends, then every unfinished run in words; a terminal shows the first of each state."""
     path = results_or_usual(given)
     status = status_of(path)
     if as_json:
@@ -34,11 +39,9 @@ def show_status(given: Path | None, *, as_json: bool) -> int:
         out.say(f"{path} holds no runs yet.")
         return 0
     out.say(_counts(status))
-    for folder, state, error in status.unfinished:
-        out.say(f"\n{folder}\n  {state}: {WORDS.get(state, state)}" + (f"\n  {error}" if error else ""))
-    hidden = status.total - sum(count["success"] for count in status.counts.values()) - len(status.unfinished)
-    if hidden:
-        out.say(f"\n... and {hidden:,} more that are no success")
+    shown = None if everything or out.terminal_width() is None else SHOWN
+    for state in ORDER:
+        _tell_unfinished(state, [run for run in status.unfinished if run.state == state], shown)
     if status.estimated:
         more = f"; at most {out.money(status.estimated)} with what is not known yet"
         out.say(f"\nCharged: {out.money(status.charged)}{more if status.estimated != status.charged else ''}")
@@ -63,6 +66,28 @@ def show_verdict(given: Path | None, *, as_json: bool) -> int:
     checked = f"{out.count(verdict.checked, 'run folder')}, {out.count(verdict.clips, 'clip')} decoded"
     out.say(f"{checked}{unfinished}: {wrong}.")
     return int(bool(bad))
+
+
+def _tell_unfinished(state: str, runs: list[Unfinished], shown: int | None) -> None:
+    """What a state means, and a line for each run that is in it."""
+    if not runs:
+        return
+    out.say()
+    out.say(out.paragraph(f"{len(runs):,} {state}: {WORDS[state]}", rest="  "))
+    for run in runs[:shown]:
+        out.say(out.paragraph("  ".join(_facts(run)), first="  ", rest="    "))
+    if shown and len(runs) > shown:
+        out.say(f"  ... and {len(runs) - shown:,} more: --all shows them here, --json gives them to programs")
+
+
+def _facts(run: Unfinished) -> Iterator[str]:
+    yield run.model
+    yield run.task
+    if run.sample:
+        yield f"sample {run.sample}"
+    if run.error:
+        yield out.short(run.error.replace(run.folder + os.sep, ""))
+    yield run.folder
 
 
 def _counts(status: Status) -> str:

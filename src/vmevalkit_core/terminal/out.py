@@ -1,4 +1,4 @@
-"""Results go to stdout, all else to stderr; tables fit the terminal."""
+"""Results go to stdout, all else to stderr; tables and paragraphs fit the terminal."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from vmevalkit_core.redact import RedactingFormatter, Redactor
+from vmevalkit_core.terminal.tables import display_width, layout, wrapped
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+LONGEST = 300
+"""Characters of an error that a line shows."""
 _hidden = Redactor()
 
 
@@ -48,11 +51,29 @@ def dump(value: Any) -> None:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]], *, width: int | None = None) -> str:
-    """Columns under their heads; the last one is cut where the terminal ends."""
-    cells = [[str(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-    total = width or (shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000)
-    return "\n".join(_row(row, widths, total) for row in cells)
+    """Columns under their heads; on a terminal, or with `width`, no line is longer than that."""
+    cells = [[_in_one_line(str(cell)) for cell in row] for row in (head, *rows)]
+    return layout(cells[0], cells[1:], width or terminal_width())
+
+
+def paragraph(text: str, *, first: str = "", rest: str = "") -> str:
+    """A line of result that begins with `first`; on a terminal it is wrapped, each further line after `rest`."""
+    text, width = _in_one_line(text), terminal_width()
+    if width is None:
+        return first + text
+    lines = wrapped(text, max(1, width - max(display_width(first), display_width(rest))))
+    return "\n".join((rest if number else first) + line for number, line in enumerate(lines))
+
+
+def short(text: str) -> str:
+    """The first line of an error, cut where it is very long; the record holds all of it."""
+    line = text.partition("\n")[0]
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that results go to; None where they go into a pipe or a file."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def money(amount: Decimal | None) -> str:
@@ -75,6 +96,6 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def _row(cells: Sequence[str], widths: Sequence[int], total: int) -> str:
-    line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-    return line if len(line) <= total else line[: total - 1] + "…"
+def _in_one_line(text: str) -> str:
+    """The text as `say` shows it, so that its width is known; an end of line in it is spelled out too."""
+    return clean(text).replace("\n", "\\n").replace("\t", "\\t")

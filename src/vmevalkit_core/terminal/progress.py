@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
-LONGEST = 300
-"""Characters of an error that a line shows; the record holds all of it."""
-
-
 class Tally:
     """Counts what ended and what is in flight; says nothing."""
 
@@ -95,14 +91,9 @@ def line_of(outcome: Outcome) -> str:
     key = outcome.key
     sample = f" sample {key.sample}" if key.sample else ""
     seconds = f"  {out.duration(outcome.seconds)}" if outcome.seconds is not None and outcome.good else ""
-    error = f"  {_short(outcome.error)}" if outcome.error and not outcome.good else ""
+    error = f"  {out.short(outcome.error)}" if outcome.error and not outcome.good else ""
     end = "success" if outcome.good else outcome.end
     return f"{end:<9} {key.model}  {key.domain}/{key.task_id}{sample}{seconds}{error}"
-
-
-def _short(text: str) -> str:
-    line = text.partition("\n")[0]
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
 def progress_for(total: int, *, quiet: bool) -> AbstractContextManager[Tally]:

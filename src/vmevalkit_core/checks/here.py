@@ -1,0 +1,62 @@
+"""What the folder and the environment of the command hold: .env, keys, questions."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from vmevalkit_core.checks.check import Check, Surroundings
+from vmevalkit_core.environment import ENV_FILE
+from vmevalkit_core.specs import Need
+
+QUESTIONS = Path("data/questions")
+
+
+def env_file(around: Surroundings) -> Iterator[Check]:
+    """Whether there is a file .env, and who may read it."""
+    if not ENV_FILE.is_file():
+        yield Check(".env", "ok", "none in this folder; keys may stand in one")
+        return
+    _ = around.env  # raises with its reason where the file cannot be read
+    mode = stat.S_IMODE(ENV_FILE.stat().st_mode)
+    if mode & 0o077:
+        yield Check(".env", "note", f"others can read or change it (mode {mode:o})", f"chmod 600 {ENV_FILE}")
+    else:
+        yield Check(".env", "ok", "found, yours alone")
+
+
+def keys(around: Surroundings) -> Iterator[Check]:
+    """Which variables the installed models need, and whether they are set; never what they hold."""
+    needs: dict[tuple[str, ...], list[Need]] = {}
+    for spec in around.registry.models():
+        for need in spec.needs:
+            needs.setdefault(need.names, []).append(need)
+    for names, asked in sorted(needs.items()):
+        yield _key(names, asked, around)
+    if not needs:
+        yield Check("key", "ok", "no installed model needs one")
+
+
+def questions(around: Surroundings) -> Iterator[Check]:
+    """Whether there are questions in the usual place."""
+    if QUESTIONS.is_dir():
+        yield Check("questions", "ok", f"in {QUESTIONS}")
+    else:
+        text = f"there is no {QUESTIONS} here, so `vmeval run` without a folder takes the packaged samples"
+        yield Check("questions", "note", text)
+
+
+def _key(names: tuple[str, ...], asked: list[Need], around: Surroundings) -> Check:
+    users = f"needed by {len(asked)} model{'' if len(asked) == 1 else 's'}"
+    found = [f"{name} is set in {_source(name)}" for name in names if around.env.get(name)]
+    if found:
+        return Check("key", "ok", f"{', '.join(found)}; {users}")
+    hints = [need.hint for need in asked if need.hint]
+    fix = hints[0] if hints else f"set it in the environment or in {ENV_FILE}"
+    return Check("key", "note", f"{' or '.join(names)} is not set; {users}", fix)
+
+
+def _source(name: str) -> str:
+    return "the environment" if os.environ.get(name) else str(ENV_FILE)

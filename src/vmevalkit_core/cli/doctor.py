@@ -1,0 +1,35 @@
+"""`doctor`: what there is on this machine, and how to mend what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vmevalkit_core.checks import Check, Surroundings, check_all
+from vmevalkit_core.cli.catalog import load_registry
+from vmevalkit_core.terminal import out
+
+
+def examine(output: Path, *, as_json: bool) -> int:
+    """Show every finding; 1 when one of them is a problem."""
+    found = check_all(Surroundings(load_registry, output=output))
+    if as_json:
+        findings = list(found)
+        out.dump([one._asdict() for one in findings])
+    else:
+        findings = [_told(one) for one in found]
+        _conclude(findings)
+    return int(any(one.state == "problem" for one in findings))
+
+
+def _told(one: Check) -> Check:
+    """The finding, shown as soon as it is known."""
+    first = f"{one.state:<8} {one.name:<10} "
+    out.say(out.paragraph(one.text, first=first, rest=" " * len(first)))
+    if one.hint:
+        out.say(out.paragraph(one.hint, first=" " * len(first) + "-> ", rest=" " * len(first) + "   "))
+    return one
+
+
+def _conclude(findings: list[Check]) -> None:
+    problems = sum(one.state == "problem" for one in findings)
+    out.say(f"\n{out.count(problems, 'problem')}." if problems else "\nNo problem found.")
