@@ -160,6 +160,20 @@ def test_other_ends_are_raised_or_stand_in_place(tmp_path: Path, frame: Path) ->
     assert pickle.loads(pickle.dumps(caught.value)).status == "uncertain"
 
 
+def test_lost_job_that_was_found_is_adopted(tmp_path: Path, frame: Path) -> None:
+    """By the id of its run; nothing is paid again, and a wrong id is refused."""
+    task = {"image": frame, "prompt": "p"}
+    with runner_in(tmp_path) as runner:
+        lost = runner.run_all([task], BLIND_LEDGER, options={"fault": "bug"})[0]
+        assert isinstance(lost, UnfinishedRun)
+        job = ledger_lines(tmp_path)[0]["id"]
+        with pytest.raises(ConfigError, match="no unfinished run"):
+            runner.run_all([task], BLIND_LEDGER, adopt={"nothing": job})
+        found = runner.run_all([task], BLIND_LEDGER, adopt={Path(str(lost.folder)).name: job})[0]
+    assert (found.status, found.generation_id) == ("success", job)
+    assert len(ledger_lines(tmp_path)) == 1
+
+
 def test_changed_run_is_refused_kept_or_run_again(tmp_path: Path, frame: Path) -> None:
     """The error names the differing fields and the ways on in Python's words."""
     with runner_in(tmp_path) as runner:

@@ -194,15 +194,22 @@ def test_model_that_raises_an_interrupt_harms_nobody(tmp_path: Path) -> None:
         assert runner.run("baseline-hold", PICTURE, "p").status == "success"
 
 
-def test_interrupted_script_keeps_every_id(tmp_path: Path) -> None:
-    """A real Ctrl-C: said on stderr, ended in order, raised as KeyboardInterrupt; a second script collects."""
-    text = 'runner.run_all(TASKS, LEDGER, options={"latency": 3, "reply": 0.1})\n'
+SLOW = 'TASKS, LEDGER, options={"latency": 3, "reply": 0.1}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"runner.run_all({SLOW})", f"import asyncio; asyncio.run(runner.arun_all({SLOW}))"],
+    ids=["call", "coroutine"],
+)
+def test_interrupted_script_keeps_every_id(tmp_path: Path, text: str) -> None:
+    """A real Ctrl-C: ended in order, raised as KeyboardInterrupt; a second script collects."""
     with script(tmp_path, text) as process:
         wait_for_submits(tmp_path, 6)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=10)
     assert process.returncode != 0
-    assert "Stopping: nothing new is sent" in said
+    assert ("Stopping: nothing new is sent" in said) == text.startswith("runner")
     assert said.rstrip().endswith("KeyboardInterrupt")
     submitted = [one for one in records(tmp_path / "out") if one["inference"]["status"] == "submitted"]
     assert len(submitted) == len(ledger_lines(tmp_path))

@@ -45,8 +45,9 @@ class Room:
         seed: int,
         interceptors: Sequence[str],
     ) -> None:
+        Store(os.fspath(output), experiment)  # a name that cannot be a folder is refused here already
         self.output = os.fspath(output)
-        self.experiment = Store(self.output, experiment).root.name
+        self.experiment = experiment
         self.own_env = env is None
         self._env = env
         self._concurrency = concurrency
