@@ -187,7 +187,7 @@ def _file_problem(path: str, name: str, root: str) -> tuple[str, str] | None:
         if outside := leads_out(path, root):
             return f"has a {name} that leads out of the questions, to {outside}", LINK_HINT
         facts = os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return (f"has a {name} that is a link to nothing", LINK_HINT) if os.path.islink(path) else None
     except (OSError, ValueError) as error:
         return (
