@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,16 @@ from vmevalkit_core.media.svg.refusal import SAVE_HINT, Refusal
 from vmevalkit_core.media.svg.text import svg_text
 
 MAX_BYTES = 5_000_000
+CPU_SECONDS = 1.6
+"""For one picture: what our own check leaves of them is the renderer's."""
 WALL_SECONDS = 10.0
 # Where libraries and fonts are found; keys and all else of the environment stay here.
 _PASSED_ON = (
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
     *("FONTCONFIG_FILE", "FONTCONFIG_PATH"),
 )
+# To load a renderer takes half of this.
+_LEAST_SECONDS = 0.6
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _SMALL = "give it a smaller width and height, simplify it, or export it as a PNG"
 _TINY = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"><path d="M0 0h1v1z"/></svg>'
@@ -46,9 +51,12 @@ def draw_svg(path: str | Path, *, renderer: str | None = None) -> Drawn:
     `renderer` is "cairosvg" or "resvg"; without it the first of them that works on this machine draws.
     """
     path = Path(path)
+    begun = time.thread_time()
     try:
         text = svg_text(_content(path))
-        return _draw(text.encode(), check_svg(text), renderer)
+        size = check_svg(text)
+        seconds = CPU_SECONDS - (time.thread_time() - begun)
+        return _draw(text.encode(), size, renderer, seconds=max(seconds, _LEAST_SECONDS))
     except Refusal as refusal:
         raise QuestionError(f"{path} {refusal.cause}", hint=refusal.hint) from refusal
 
@@ -56,7 +64,7 @@ def draw_svg(path: str | Path, *, renderer: str | None = None) -> Drawn:
 def svg_renderer() -> str | None:
     """The renderer that `draw_svg` uses, with its version, found by drawing one pixel; None where none works."""
     try:
-        return _draw(_TINY, (1, 1), None).by
+        return _draw(_TINY, (1, 1), None, seconds=CPU_SECONDS).by
     except Refusal:
         return None
 
@@ -74,11 +82,12 @@ def _content(path: Path) -> bytes:
     return data
 
 
-def _draw(svg: bytes, size: tuple[int, int], renderer: str | None) -> Drawn:
+def _draw(svg: bytes, size: tuple[int, int], renderer: str | None, *, seconds: float) -> Drawn:
     # No PNG is larger than its pixels by more than this.
     most = 5 * size[0] * size[1] + 100_000
     try:
-        ended = run_limited(_command(size, renderer), svg, env=_environment(), seconds=WALL_SECONDS, most=most)
+        command = _command({"size": size, "renderer": renderer, "seconds": seconds})
+        ended = run_limited(command, svg, env=_environment(), seconds=WALL_SECONDS, most=most)
     except OSError as error:
         raise Refusal(f"cannot be drawn: {error}", "close other programs, then try again") from error
     by, _, png = ended.output.partition(b"\n")
@@ -89,11 +98,11 @@ def _draw(svg: bytes, size: tuple[int, int], renderer: str | None) -> Drawn:
     return Drawn(png=png, by=by.decode(), size=size)
 
 
-def _command(size: tuple[int, int], renderer: str | None) -> list[str]:
+def _command(request: dict[str, object]) -> list[str]:
     # Bare: no environment, no folder of the user, no site hooks; what can be imported is told explicitly.
     bare = [sys.executable, "-I", "-S", "-B", os.path.abspath(child.__file__)]
     path = [os.path.abspath(folder) for folder in sys.path if folder]
-    return [*bare, json.dumps({"size": size, "renderer": renderer, "path": path})]
+    return [*bare, json.dumps(request | {"path": path})]
 
 
 def _environment() -> dict[str, str]:

@@ -45,7 +45,7 @@ def run_limited(command: Sequence[str], data: bytes, *, env: Mapping[str, str], 
     ):
         assert process.stdout is not None
         assert process.stderr is not None
-        output = process.stdout.read(most + 1)
+        output, said = process.stdout.read(most + 1), b""
         if len(output) <= most:
             said = process.stderr.read(_SAID)
             process.wait()

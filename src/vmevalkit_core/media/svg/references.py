@@ -31,7 +31,7 @@ def css_fragments(text: str) -> list[str]:
     """The ids that CSS refers to by url(#id); Refusal when it imports or refers to anything else."""
     found = []
     # Read with and without escapes: `u\72l(` is `url(` to some readers.
-    for version in {text, _CSS_ESCAPE.sub(_unescaped, text)}:
+    for version in (text, _CSS_ESCAPE.sub(_unescaped, text)) if "\\" in text else (text,):
         if "@import" in version.lower():
             raise Refusal("imports a style sheet from outside the file", _HINT)
         found += [_inside(target) for target in _URL.findall(version)]

@@ -16,6 +16,8 @@ _LENGTH = re.compile(rf"\s*({_NUMBER})\s*([a-zA-Z%]*)\s*", re.ASCII)
 _BOX = re.compile(
     rf"\s*{_NUMBER}(?:\s*,\s*|\s+){_NUMBER}(?:\s*,\s*|\s+)({_NUMBER})(?:\s*,\s*|\s+)({_NUMBER})\s*", re.ASCII
 )
+# A pattern may take quadratic time on millions of digits.
+_LONGEST = 200
 _NO_SIZE = "has neither a width and a height nor a viewBox"
 _HINT = 'give the svg element a size in pixels, such as width="512" height="512"'
 
@@ -53,7 +55,7 @@ def _length(name: str, text: str) -> float | None:
     """Pixels; None where the length depends on something else."""
     if text.strip() in ("", "auto"):
         return None
-    found = _LENGTH.fullmatch(text)
+    found = _LENGTH.fullmatch(text) if len(text) <= _LONGEST else None
     if found and found[2] == "%":
         return None
     if not found or found[2] not in _UNITS:
@@ -64,7 +66,7 @@ def _length(name: str, text: str) -> float | None:
 def _view_box(text: str) -> tuple[float, float] | None:
     if not text.strip():
         return None
-    found = _BOX.fullmatch(text)
+    found = _BOX.fullmatch(text) if len(text) <= _LONGEST else None
     sides = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
     if min(sides) <= 0:
         raise Refusal(f"has the viewBox {quoted(text)}, which is no area", _HINT)

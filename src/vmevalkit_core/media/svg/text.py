@@ -39,7 +39,9 @@ def svg_text(data: bytes) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise Refusal(f"is not text in {encoding.upper()}", "save it in UTF-8") from error
-    return _DECLARATION.sub("", text.removeprefix("\ufeff"), count=1)
+    text = text.removeprefix("\ufeff")
+    declaration = _DECLARATION.match(text)
+    return text[declaration.end() :] if declaration else text
 
 
 def _encoding(data: bytes) -> str:
