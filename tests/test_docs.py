@@ -76,6 +76,14 @@ def test_every_option_is_on_the_page_of_commands() -> None:
     assert not {flag for flag in flags if flag.startswith("-") and flag not in TEXTS["commands.md"]}
 
 
+def test_every_variable_is_on_the_page_of_running() -> None:
+    """Each that the source names, whether it stands for an option or not."""
+    sources = (REPOSITORY / "src").rglob("*.py")
+    named = {name for path in sources for name in re.findall(r"(?<!_)VMEVAL_[A-Z_]+", path.read_text("utf-8"))}
+    assert named
+    assert not {name for name in named if f"`{name}`" not in TEXTS["running.md"]}
+
+
 def held_by(name: str) -> Iterator[str]:
     """A class of the record, and all that its fields name."""
     yield name

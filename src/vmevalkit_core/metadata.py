@@ -32,7 +32,7 @@ class InferenceSection(_Section):
     status: RunStatus
     """How far it is."""
     duration_seconds: float | None = None
-    """From `timestamp` to the end; null until it has ended."""
+    """From `timestamp` until it ended, or until a command last stopped waiting; null before."""
     error: str | None = None
     """Why it did not succeed, in one sentence; null for a success."""
     sample: int = 0

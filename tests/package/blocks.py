@@ -1,8 +1,8 @@
 """The fenced blocks of a page, each with the mark above it that says what a test does with it.
 
 `<!-- check: NAME -->` runs it, `<!-- check: NAME exit 2 -->` expects that exit code, `<!-- check: file PATH -->`
-writes it for later blocks, `<!-- later: NAME -->` leaves it alone. Python and shell need a mark; text, JSON and
-output need none.
+writes it for later blocks (a title names it for readers), `<!-- later: NAME -->` leaves it alone. Text, JSON and
+console output need no mark; all else does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 FENCE = re.compile(
-    r"(?:^<!-- (?P<mark>[^>]+?) -->\n)?^```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+    r"(?:^<!-- (?P<mark>[^>]+?) -->\n)?^```(?P<language>\w*)(?P<info>[^\n]*)\n(?P<text>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
 )
 NEED_NO_MARK = {"text", "json", "console"}
 
@@ -25,6 +26,8 @@ class Block(NamedTuple):
     page: str
     mark: str
     language: str
+    info: str
+    """What stands behind the language, such as `title="zoom.py"`."""
     text: str
 
     @property
@@ -46,6 +49,8 @@ class Block(NamedTuple):
     @property
     def problem(self) -> str:
         """Why no test can tell whether it works; empty when one can."""
+        if self.file and f'title="{self.file}"' not in self.info:
+            return f"{self.page}: no reader sees that a block is the file {self.file}; give it a title"
         if self.is_left_alone or self.file or (self.mark.startswith("check: ") and self.language in RUNNERS):
             return ""
         return f"{self.page}: a {self.language or 'bare'} block is not marked:\n{self.text}"
@@ -57,7 +62,7 @@ RUNNERS = {"bash": ("bash", "-ec"), "python": ("python", "-W", "error", "-c")}
 def blocks_of(page: Path) -> Iterator[Block]:
     """The blocks of a page from top to bottom."""
     for found in FENCE.finditer(page.read_text("utf-8")):
-        yield Block(page.name, found["mark"] or "", found["language"], found["text"])
+        yield Block(page.name, found["mark"] or "", found["language"], found["info"], found["text"])
 
 
 def carry_out(block: Block, folder: Path, env: dict[str, str]) -> None:

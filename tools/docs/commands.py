@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import typer
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # of an old Typer beside a new click
+    import typer
 
-from vmevalkit_core.cli.app import app
+    from vmevalkit_core.cli.app import app
 
 COLUMNS = 80
 LAYOUT = "0.29"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tools.docs.commands import walked
 from tools.docs.markdown import code, table
 from vmevalkit_core.containment import LIMIT
@@ -16,16 +18,24 @@ OTHERS = {
 
 
 def environment_table() -> str:
-    """The variables of options, then the others."""
-    options = [
-        (code(variable), f"{code(max(option.opts, key=len))} of `{context.command_path}`", option.help or "")
-        for context in walked()
-        for option in context.command.params
-        for variable in _variables(option.envvar)
-    ]
+    """The variables of options, those of `vmeval run` first, then the others."""
+    places: dict[str, list[str]] = {}
+    meanings: dict[str, str] = {}
+    for context in sorted(walked(), key=lambda one: one.info_name != "run"):
+        for option in context.command.params:
+            for variable in _variables(option.envvar):
+                places.setdefault(variable, []).append(f"{code(_typed(option))} of `{context.command_path}`")
+                meanings.setdefault(variable, option.help or "")
+    options = [(code(name), ", ".join(places[name]), meanings[name]) for name in places]
     others = [(code(name), "", text) for name, text in OTHERS.items()]
     return table(("Variable", "Stands for", "Meaning"), [*options, *others])
 
 
 def _variables(names: str | list[str] | tuple[str, ...] | None) -> list[str]:
     return [names] if isinstance(names, str) else list(names or ())
+
+
+def _typed(option: Any) -> str:
+    """An option by its long name, an argument as the usage line has it."""
+    name = max(option.opts, key=len)
+    return name if name.startswith("-") else str(option.metavar or name.upper())

@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import vmevalkit_core
 from tools.docs.markdown import code, first_sentence, table
@@ -15,15 +15,18 @@ from tools.docs.markdown import code, first_sentence, table
 JSON_WORDS = {
     r"dict\[str, (str|Any)\]": "object",
     r"tuple\[str, \.\.\.\]": "list of text",
+    r"tuple\[int, int\]": "list of 2 integers",
+    r"tuple\[float, float, float, float\]": "list of 4 numbers",
     r"\bdatetime\b": "time",
     r"\bDecimal\b": "decimal text",
     r"\bstr\b": "text",
     r"\bint\b": "integer",
     r"\bfloat\b": "number",
     r"\bNone\b": "null",
+    r"\b[A-Z]\w+": "object",
     r" \| ": " or ",
 }
-"""What the types of a record are called in its file."""
+"""What the types of a record are called in its file; applied one after the other."""
 
 
 class Field(NamedTuple):
@@ -37,13 +40,11 @@ class Field(NamedTuple):
 
 
 def field_table(name: str) -> str:
-    """The fields of a class: `Need`, or `metadata.Cost` with the types of a JSON file."""
+    """The fields of a class: `Need`, or `metadata.Cost` with the types of a JSON file, where each key is present."""
     found = list(fields_of(class_of(name)))
-    in_json = name.startswith("metadata.")
-    rows = [
-        (code(one.name), _json_type(one.type) if in_json else code(one.type), _default(one, in_json), _doc(one))
-        for one in found
-    ]
+    if name.startswith("metadata."):
+        return table(("Field", "Type", "Meaning"), [(code(one.name), _json_type(one.type), _doc(one)) for one in found])
+    rows = [(code(one.name), code(one.type), _default(one), _doc(one)) for one in found]
     return table(("Field", "Type", "Default", "Meaning"), rows)
 
 
@@ -107,15 +108,18 @@ def _body(cls: type) -> list[ast.stmt]:
 
 
 def _spelled_out(type_: str, cls: type) -> str:
-    """The type with the values of a Literal in place of the name that it has in its module."""
+    """The type, with what an alias of its module stands for in place of the alias."""
     names = vars(import_module(cls.__module__))
 
-    def values(word: re.Match[str]) -> str:
+    def meant(word: re.Match[str]) -> str:
         found = names.get(word[0])
-        is_literal = get_origin(found) is Literal
-        return " | ".join(f'"{value}"' for value in get_args(found)) if is_literal else word[0]
+        if get_origin(found) is Literal:
+            return " | ".join(f'"{value}"' for value in get_args(found))
+        if get_origin(found) is Annotated:
+            return str(get_args(found)[0].__name__)
+        return str(found) if get_origin(found) is tuple else word[0]
 
-    return re.sub(r"\b[A-Z]\w+", values, type_)
+    return re.sub(r"\b[A-Z]\w+", meant, type_)
 
 
 def _methods(cls: type) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -160,15 +164,11 @@ def _doc(field: Field) -> str:
 def _json_type(text: str) -> str:
     for pattern, word in JSON_WORDS.items():
         text = re.sub(pattern, word, text)
-    return re.sub(r'"\w+"|\b[A-Z]\w+', r"`\g<0>`", text)
+    return re.sub(r'"\w+"', r"`\g<0>`", text)
 
 
-def _default(field: Field, in_json: bool) -> str:
-    if field.default == "required":
-        return "" if in_json else "required"
-    words = {"None": "null", "()": "[]", "FORMAT": "1"} if in_json else {}
-    text = words.get(field.default, field.default)
-    return code(text.replace("'", '"')) if text else ""
+def _default(field: Field) -> str:
+    return field.default if field.default == "required" else code(field.default.replace("'", '"'))
 
 
 def _paragraph(doc: str | None, name: str) -> str:

@@ -18,7 +18,7 @@ def cell(text: str) -> str:
 
 def code(text: str) -> str:
     """Text as code; unions read `A or B`, for a bar would end a cell."""
-    return f"`{' '.join(text.replace(' | ', ' or ').split())}`" if text else ""
+    return f"`{' '.join(text.replace('|', ' or ').split())}`" if text else ""
 
 
 def first_sentence(doc: str | None) -> str:
