@@ -2,7 +2,7 @@
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "lowest", "package"]
+nox.options.sessions = ["lint", "tests", "lowest", "package", "docs"]
 nox.options.default_venv_backend = "venv"
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -43,3 +43,11 @@ def package(session: nox.Session) -> None:
     """Wheels, built and then installed into empty environments: the main job, and a stranger's plugin."""
     session.install("-e", ".", *group("test"))
     session.run("pytest", "-m", "package", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The site: its generated parts are fresh, and it builds without a warning into build/site."""
+    session.install("-e", ".", *group("docs"))
+    session.run("python", "-m", "tools.docs", "--check")
+    session.run("zensical", "build", "--clean", "--strict")

@@ -36,8 +36,11 @@ class Context:
     env: Mapping[str, str]
     """The environment names that the spec declares, and no others."""
     limiter: Limiter
+    """At most so many `async with context.limiter:` at once, over all runs of the account; for pacing calls."""
     clock: Clock = field(default_factory=Clock)
+    """`now()`, `monotonic()` and `await sleep(seconds)`; tests put another in its place."""
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("vmevalkit_core.generator"))
+    """A logger that hides secrets."""
 
 
 class Job(Protocol):
@@ -98,6 +101,7 @@ class ApiGenerator(ABC):
     lists_every_job: bool = False
     """True where `find` sees every job with our token: a request that it does not find was never taken."""
     polling: RetryPolicy = POLL
+    """How often, and for how long, a poll, a look at the list or a download is tried again when it fails."""
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         self.spec = spec

@@ -16,6 +16,7 @@ class Unit:
     """The unit of an option, shown to users: `seconds: Annotated[float, Unit("s")] = 5.0`."""
 
     name: str
+    """Such as `s`, `px` or `USD`."""
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """The schema of the field, with its unit."""

@@ -28,6 +28,7 @@ class Need:
     """One thing a model needs from the environment: any of `names` will do."""
 
     names: tuple[str, ...]
+    """Environment variables; one of them has to be set."""
     hint: str = ""
     """Where to get it, in one sentence."""
     secret: bool = True
@@ -46,6 +47,7 @@ class State:
     """Whether the provider still serves a model."""
 
     life: Life = "live"
+    """`live`; `deprecated`, which warns; `gone`, which is refused without `--allow-gone`."""
     since: str = ""
     """ISO date on which a deprecated or gone model became so."""
     successor: str = ""
@@ -68,19 +70,23 @@ class ModelSpec:
     runs_in: RunsIn = "inline"
     """`inline`: a coroutine in the command's process; `process`: a child process that may die."""
     family: str = ""
+    """Models of one vendor or one set of weights; the name where empty."""
     provider_model: str = ""
     """The provider's own id of the model; the name where it has none."""
     options: str = ""
     """`module:Class` of the options; none means that the model takes no options."""
     description: str = ""
+    """One sentence, shown by `models list`."""
     inputs: tuple[Input, ...] = ("first_frame", "prompt")
     """What the model is shown. One that is shown `final_frame` sees the solution."""
     needs: tuple[Need, ...] = ()
+    """What it needs from the environment; each `Need` has to be met."""
     limit_key: str = ""
     """Models with the same key share one limit on runs in flight; the family where empty."""
     seeds: tuple[int, int] | None = None
     """Lowest and highest seed, both legal; None: the model takes no seed."""
     state: State = State()
+    """Whether the provider still serves it."""
     links: tuple[tuple[str, str], ...] = ()
     """Pairs of a label and a URL: documentation, prices, licence."""
 

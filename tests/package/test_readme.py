@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from tests.helpers import REPOSITORY
+from tests.package.blocks import blocks_of
 from tests.package.conftest import build_wheel, entered, environment, typed
+from tests.package.vendor import KEY, Vendor, serving
 
 pytestmark = pytest.mark.package
-BLOCK = re.compile(r"<!-- (?P<name>[^>]+?) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
-BLOCKS = {match["name"]: match["text"] for match in BLOCK.finditer((REPOSITORY / "README.md").read_text())}
+BLOCKS = {block.mark: block.text for block in blocks_of(REPOSITORY / "README.md") if block.mark}
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +51,12 @@ def test_commands_work_as_they_stand(demo: tuple[Path, dict[str, str]], name: st
         assert typed(line, folder, env), line
 
 
-def test_real_model_runs_from_its_file(demo: tuple[Path, dict[str, str]], vendor: str) -> None:
+def test_real_model_runs_from_its_file(demo: tuple[Path, dict[str, str]], vendor: Vendor) -> None:
     """Submit, poll and fetch over a real socket."""
     folder, env = demo
-    typed(BLOCKS["check: acme"], folder, env | {"ACME_API_KEY": "sk-secret", "ACME_BASE_URL": vendor})
+    typed(BLOCKS["check: acme"], folder, env | {"ACME_API_KEY": KEY, "ACME_BASE_URL": vendor.url})
     assert successes(folder, "acme-1") == 5
+    assert all(b'name="duration"\r\n\r\n4\r\n' in body for body in vendor.taken)
 
 
 def test_plugin_of_the_readme_works_as_a_wheel(demo: tuple[Path, dict[str, str]], wheel: Path, tmp_path: Path) -> None:
@@ -85,35 +84,8 @@ def test_plugin_is_about_thirty_lines() -> None:
 
 
 @pytest.fixture
-def vendor(demo: tuple[Path, dict[str, str]]) -> Iterator[str]:
-    """The vendor of the README's example, on a loopback socket."""
-    clip = next(demo[0].glob("data/outputs/default/*/*/*/*/video/*.mp4")).read_bytes()
-
-    class Handler(BaseHTTPRequestHandler):
-        polls = 0
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-        def answer(self, body: bytes) -> None:
-            known = self.headers["authorization"] == "Bearer sk-secret"
-            self.send_response(200 if known else 401)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            assert b'name="duration"\r\n\r\n4\r\n' in body
-            self.answer(b'{"id": "job-1"}')
-
-        def do_GET(self) -> None:
-            type(self).polls += 1
-            done = b'{"state": "done", "url": "/clip.mp4"}' if self.polls > 3 else b'{"state": "running"}'
-            self.answer(clip if self.path == "/clip.mp4" else done)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+def vendor(demo: tuple[Path, dict[str, str]]) -> Iterator[Vendor]:
+    """The vendor of the README's example, which answers with a clip of the first command."""
+    clip = next(demo[0].glob("data/outputs/default/*/*/*/*/video/*.mp4"))
+    with serving(clip.read_bytes()) as one:
+        yield one
