@@ -92,7 +92,7 @@ def test_missing_image_is_a_missing_frame(tmp_path: Path) -> None:
 def test_huge_image_says_so(tmp_path: Path) -> None:
     """Size is judged before any pixel is unpacked."""
     (tmp_path / "huge.png").write_bytes(png_of_size(10_000, 6_000))
-    with pytest.raises(QuestionError, match="50 million pixels"):
+    with pytest.raises(QuestionError, match="25 million pixels"):
         inspect_image(tmp_path / "huge.png")
 
 

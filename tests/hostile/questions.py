@@ -138,7 +138,7 @@ BAD: dict[str, tuple[Change, str]] = {
     "first_wrong_crc": (put(FIRST, png()[:60] + b"\xff\xff" + png()[62:]), "damaged"),
     "first_half_jpeg": (put(FIRST, saved("JPEG")[:300]), "damaged"),
     "first_half_webp": (put(FIRST, saved("WEBP")[:-20]), "damaged|not an image"),
-    "first_bomb": (put(FIRST, saved("PNG", Image.new("1", (9_000, 9_000)))), "50 million pixels"),
+    "first_bomb": (put(FIRST, saved("PNG", Image.new("1", (9_000, 9_000)))), "25 million pixels"),
     "first_folder": (folder_for(FIRST), "is no file"),
     "first_leads_out": (link(FIRST, "/etc/hostname"), "leads out"),
     "first_link_to_nothing": (link(FIRST, "nowhere.png"), "link to nothing"),

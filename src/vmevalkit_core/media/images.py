@@ -12,10 +12,11 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vmevalkit_core.errors import MissingFrame, QuestionError
-from vmevalkit_core.media.svg import draw_svg, is_svg
+from vmevalkit_core.media.svg import HEAD, draw_svg, is_svg
 
-MAX_PIXELS = 50_000_000
-"""A larger picture is refused: a small file can unpack to more memory than the machine has."""
+MAX_PIXELS = 25_000_000
+"""A larger picture is refused: a small file can unpack to more memory than the machine has, and opening this many
+takes up to 420 MB and 1 s (`benchmarks/hostile_pictures.py`)."""
 MAX_BYTES = 64 << 20
 """A larger file is refused before it is read."""
 # Formats of pixels only: Pillow hands others, such as EPS, to outside programs.
@@ -75,7 +76,7 @@ def load_image(path: str | Path) -> Loaded:
     with _named_errors(path):
         data = _read(path)
         digest = hashlib.sha256(data).hexdigest()
-        if is_svg(data[:4096]):
+        if is_svg(data[:HEAD]):
             drawn = draw_svg(path)
             words: tuple[str, ...] = (f"drawn from SVG by {drawn.by}",)
             return Loaded(

@@ -91,7 +91,9 @@ def _draw(svg: bytes, size: tuple[int, int], renderer: str | None, *, seconds: f
     except OSError as error:
         raise Refusal(f"cannot be drawn: {error}", "close other programs, then try again") from error
     by, _, png = ended.output.partition(b"\n")
-    if ended.code or ended.late or len(ended.output) > most:
+    if len(ended.output) > most:
+        raise Refusal("cannot be drawn: the renderer gives more than a picture")
+    if ended.code or ended.late:
         raise _refusal(ended)
     if not png.startswith(_PNG_START) or _png_size(png) != size:
         raise Refusal(f"cannot be drawn: {by.decode(errors='replace')} made no picture of {size[0]} x {size[1]} of it")
