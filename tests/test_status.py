@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,10 +63,6 @@ def test_all_shows_all_on_a_terminal(failed: Path) -> None:
 def test_status_of_one_run_says_which_it_is(vmeval: Vmeval, failed: Path) -> None:
     """Though the path that was given does not hold the names."""
     run = max(failed.rglob("metadata.json")).parent
-    line = [
-        sys.executable,
-        "-c",
-        "import sys; from vmevalkit_core.__main__ import main; sys.exit(main(['status', '.']))",
-    ]
+    line = [sys.executable, "-m", "vmevalkit_core", "status", "."]
     told = subprocess.run(line, cwd=run, capture_output=True, text=True, check=True).stdout
     assert "  ledger  maze/maze_0001" in told
