@@ -103,9 +103,10 @@ def test_no_secret_is_told(vmeval: Command, work: Path, tmp_path: Path) -> None:
     write_dist(tmp_path, "acme", PLUGIN)
     write_dist(tmp_path, "leak", LEAK)
     (work / ".env").write_text("ACME_SESSION=planted-three-3333\n")
-    for args in (["doctor"], ["doctor", "--json"]):
+    listings = (["models", "list"], ["plugins", "list"], ["plugins", "list", "--json"])
+    for args in (["doctor"], ["doctor", "--json"], *listings):
         done = vmeval(*args, PYTHONPATH=str(tmp_path), **SECRETS)
-        assert "cannot log in with [redacted] as [redacted]" in done.stdout
+        assert "cannot log in with [redacted] as [redacted]" in done.stdout + done.stderr
         assert not [value for value in ("planted", "us-moon") if value in done.stdout + done.stderr]
 
 

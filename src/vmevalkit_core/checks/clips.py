@@ -1,4 +1,4 @@
-"""Whether videos can be written and read here, by doing it."""
+"""Whether videos can be written and read here, and SVG be drawn, by doing it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ def codec(around: Surroundings) -> Iterator[Check]:
         yield Check("video", "ok", wrote)
     else:
         yield Check("video", "problem", f"{wrote}; {FRAMES} were written", "pip install -U --force-reinstall av")
+
+
+def svg(around: Surroundings) -> Iterator[Check]:
+    """Which renderer draws questions that are SVG, found by drawing one pixel."""
+    from vmevalkit_core.media.svg import svg_renderer
+
+    if found := svg_renderer():
+        yield Check("svg", "ok", f"drawn by {found}")
+    else:
+        yield Check("svg", "problem", "neither cairosvg nor resvg-py can draw", "pip install -U resvg-py")
 
 
 def _encoder(clip: bytes) -> str:

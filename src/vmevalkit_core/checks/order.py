@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from vmevalkit_core.checks.check import Check, Surroundings
-from vmevalkit_core.checks.clips import codec
+from vmevalkit_core.checks.clips import codec, svg
 from vmevalkit_core.checks.device import torch, video_cards
 from vmevalkit_core.checks.disk import locks, output, space
 from vmevalkit_core.checks.here import env_file, keys, questions
@@ -21,6 +21,7 @@ CHECKS: tuple[Callable[[Surroundings], Iterable[Check]], ...] = (
     env_file,
     keys,
     codec,
+    svg,
     video_cards,
     torch,
     output,

@@ -8,6 +8,34 @@ from typing import Annotated
 import typer
 
 from vmevalkit_core._version import __version__
+from vmevalkit_core.cli.arguments import (
+    Adopt,
+    AllowGone,
+    AsJson,
+    Concurrency,
+    Domains,
+    DryRun,
+    Experiment,
+    Interceptors,
+    KeepChanged,
+    Limit,
+    ModelName,
+    Models,
+    OptionTexts,
+    Output,
+    QuestionsOrConfig,
+    QuestionsPath,
+    RerunChanged,
+    Resubmit,
+    Results,
+    RetryFailed,
+    Samples,
+    Seed,
+    Tasks,
+    Unfit,
+    Verify,
+    Yes,
+)
 
 HELP = "Run any image-to-video model on visual-reasoning puzzles: one checkable folder for each video."
 app = typer.Typer(
@@ -25,28 +53,6 @@ app.add_typer(models_app, name="models")
 app.add_typer(plugins_app, name="plugins")
 app.add_typer(questions_app, name="questions")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Results = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="PATH",
-        envvar="VMEVAL_OUTPUT",
-        help="A folder of results: all of them, an experiment, a model, a run; default data/outputs.",
-    ),
-]
-
-
-def _complete_live(incomplete: str) -> list[str]:
-    from vmevalkit_core.cli.completion import model_names
-
-    return model_names(incomplete, gone=False)
-
-
-def _complete_all(incomplete: str) -> list[str]:
-    from vmevalkit_core.cli.completion import model_names
-
-    return model_names(incomplete, gone=True)
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -61,78 +67,6 @@ def _common(
 ) -> None:
     # --debug is taken out before Typer sees it, so that it may stand anywhere; it is here for the help.
     pass
-
-
-Many = list[str] | None
-QuestionsPath = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="QUESTIONS",
-        envvar="VMEVAL_QUESTIONS",
-        help="Folder of task pairs; default data/questions, else the samples.",
-    ),
-]
-QuestionsOrConfig = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="QUESTIONS|CONFIG.yaml",
-        envvar="VMEVAL_QUESTIONS",
-        help="Folder of task pairs, default data/questions, else the samples; or a file with these settings.",
-    ),
-]
-Models = Annotated[
-    Many,
-    typer.Option(
-        "-m",
-        "--model",
-        metavar="MODEL",
-        envvar="VMEVAL_MODELS",
-        autocompletion=_complete_live,
-        help="A model, or FILE.py:CLASS; may be repeated.",
-    ),
-]
-Experiment = Annotated[
-    str,
-    typer.Option(
-        "-e", "--experiment", metavar="NAME", envvar="VMEVAL_EXPERIMENT", help="Folder of one study, below the output."
-    ),
-]
-Output = Annotated[
-    Path, typer.Option("-o", "--output", metavar="FOLDER", envvar="VMEVAL_OUTPUT", help="Folder of all results.")
-]
-Domains = Annotated[
-    Many,
-    typer.Option("--domain", metavar="DOMAIN", envvar="VMEVAL_DOMAINS", help="Only this domain; may be repeated."),
-]
-Tasks = Annotated[Many, typer.Option("--task", metavar="ID", help="Only this task id; may be repeated.")]
-Limit = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", envvar="VMEVAL_LIMIT", help="At most this many task pairs of each domain."),
-]
-Samples = Annotated[
-    int, typer.Option(min=1, max=10_000, metavar="N", envvar="VMEVAL_SAMPLES", help="Clips for each task pair.")
-]
-Seed = Annotated[int, typer.Option(metavar="N", envvar="VMEVAL_SEED", help="Seed of sample 0; sample k uses SEED + k.")]
-OptionTexts = Annotated[
-    Many,
-    typer.Option(
-        "-p", "--option", metavar="KEY=VALUE", help="An option, of one model as MODEL:KEY=VALUE; may be repeated."
-    ),
-]
-Concurrency = Annotated[
-    int, typer.Option(min=1, metavar="N", envvar="VMEVAL_CONCURRENCY", help="Runs at once, for each account.")
-]
-RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]
-RerunChanged = Annotated[bool, typer.Option("--rerun-changed", help="Run again what was asked differently.")]
-KeepChanged = Annotated[bool, typer.Option("--keep-changed", help="Keep what was asked differently.")]
-Resubmit = Annotated[bool, typer.Option("--resubmit-uncertain", help="Send again what may have been billed.")]
-Adopt = Annotated[Many, typer.Option("--adopt", metavar="RUN_ID=JOB_ID", help="A lost job that you found.")]
-Interceptors = Annotated[Many, typer.Option("--with", metavar="NAME", help="An interceptor to switch on.")]
-AllowGone = Annotated[bool, typer.Option("--allow-gone", help="Try models that are gone.")]
-Verify = Annotated[bool, typer.Option("--verify", help="Hash and decode finished clips first.")]
-Unfit = Annotated[bool, typer.Option("--unfit", help="Also cut clips back to the question's own frame.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, and where each setting is from.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before paid runs.")]
 
 
 @app.command()
@@ -217,12 +151,7 @@ def models_list(as_json: AsJson = False) -> None:
 
 
 @models_app.command("show")
-def models_show(
-    name: Annotated[
-        str, typer.Argument(metavar="MODEL", autocompletion=_complete_all, help="A model, or FILE.py:CLASS.")
-    ],
-    as_json: AsJson = False,
-) -> None:
+def models_show(name: ModelName, as_json: AsJson = False) -> None:
     """Show one model with its options."""
     from vmevalkit_core.cli.show import show_model
 

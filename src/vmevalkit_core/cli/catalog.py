@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vmevalkit_core.environment import environment
+from vmevalkit_core.redact import Redactor
 from vmevalkit_core.registry import Registry, is_file_target
 from vmevalkit_core.terminal import out
 
@@ -42,7 +43,13 @@ def usual(setting: str) -> Any:
 def load_registry() -> Registry:
     """Everything installed. What a plugin prints while it is imported is no result, so it goes to stderr."""
     with redirect_stdout(sys.stderr):
-        return Registry.load()
+        registry = Registry.load()
+    if registry.problems:
+        from vmevalkit_core.checks import Surroundings
+
+        # A broken plugin may put a key into its error, which every listing shows.
+        out.hide(Redactor(Surroundings(lambda: registry, output=OUTPUT).secrets()))
+    return registry
 
 
 def tell_problems(registry: Registry) -> None:

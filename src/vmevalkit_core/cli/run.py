@@ -12,20 +12,12 @@ from pathlib import Path
 from vmevalkit_core.attempts import Attempt, find_attempts
 from vmevalkit_core.cli.catalog import (
     FREE_MODEL,
-    is_file_target,
     load_registry,
     questions_or_samples,
     tell_problems,
 )
-from vmevalkit_core.cli.parameters import (
-    TYPED,
-    GivenOption,
-    coerced,
-    options_for,
-    parse_adopt,
-    parse_options,
-    refused,
-)
+from vmevalkit_core.cli.choice import Choice
+from vmevalkit_core.cli.parameters import GivenOption, parse_adopt
 from vmevalkit_core.cli.settings import Setting, option_settings, tell_settings
 from vmevalkit_core.cli.summary import (
     as_facts,
@@ -38,15 +30,13 @@ from vmevalkit_core.cli.summary import (
     tell_unfit,
 )
 from vmevalkit_core.environment import environment
-from vmevalkit_core.errors import ConfigError, UsageError
+from vmevalkit_core.errors import UsageError
 from vmevalkit_core.planner import Action, Ask, Plan, Policy
 from vmevalkit_core.questions import QuestionProblem, TaskFolder
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.scan import check_apart, scan
-from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.terminal import out
-from vmevalkit_core.terminal.wording import deprecated, gone
 from vmevalkit_core.unfit import Unfitted, unfit_results
 
 
@@ -85,8 +75,8 @@ class RunCommand:
     def __call__(self) -> int:
         """Plan, ask, run, report."""
         tell_problems(self._registry)
-        asks = self._asks()
         runner = self._runner
+        asks = self._choice.asks(runner)
         chosen = bool(self.domains or self.tasks or self.limit)
         plan = runner.plan(self._tasks(), asks, self.samples, collect=not chosen)
         self._refuse_empty(plan)
@@ -130,41 +120,16 @@ class RunCommand:
             adopt=parse_adopt(self.adopt or ()),
         )
 
-    def _asks(self) -> list[Ask]:
-        for spec in self._specs.values():
-            if self.seed and spec.seeds is None:
-                out.note(f"Warning: {spec.name} takes no seed, so --seed {self.seed} changes nothing for it")
-        return [self._ask(spec, given) for spec, given in self._given_options]
-
     @cached_property
-    def _specs(self) -> dict[str, ModelSpec]:
-        """The models by the names under which they were asked for."""
-        return {name: self._spec(name) for name in self.models or [FREE_MODEL]}
-
-    @cached_property
-    def _given_options(self) -> list[tuple[ModelSpec, dict[str, GivenOption]]]:
-        typed = parse_options(self.options or (), [spec.name for spec in self._specs.values()])
-        options = [*self.written, *typed]
-        return [(spec, options_for(options, name, spec.name)) for name, spec in self._specs.items()]
-
-    def _spec(self, name: str) -> ModelSpec:
-        spec = self._registry.add_file(name) if is_file_target(name) else self._registry.get(name)
-        if spec.state.life == "gone" and not self.allow_gone:
-            raise gone(spec, "--allow-gone")
-        if spec.state.life == "deprecated":
-            out.note(f"Warning: {deprecated(spec)}")
-        return spec
-
-    def _ask(self, spec: ModelSpec, given: dict[str, GivenOption]) -> Ask:
-        options_class = self._registry.options_class(spec)
-        values = coerced(options_class, given)
-        try:
-            return self._runner.ask(spec, values)
-        except ConfigError as error:
-            name = next(iter(refused(options_class, values)), "")
-            if name not in given or given[name].origin == TYPED:
-                raise
-            raise ConfigError(f"{given[name].origin}: {error}", hint=error.hint) from error
+    def _choice(self) -> Choice:
+        return Choice(
+            registry=self._registry,
+            models=self.models or [FREE_MODEL],
+            options=self.options or (),
+            written=self.written,
+            seed=self.seed,
+            allow_gone=self.allow_gone,
+        )
 
     def _tasks(self) -> Iterator[TaskFolder | QuestionProblem]:
         root = questions_or_samples(self.questions)
@@ -209,7 +174,7 @@ class RunCommand:
 
     def _told_plan(self, plan: Plan, asks: Sequence[Ask]) -> int:
         settings = list(self.settings)
-        for ask, (_, given) in zip(asks, self._given_options, strict=True):
+        for ask, (_, given) in zip(asks, self._choice.given, strict=True):
             settings += option_settings(ask, given)
         if self.as_json:
             facts = as_facts(plan, Report(), self._runner.store.root)

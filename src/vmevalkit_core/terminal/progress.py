@@ -97,11 +97,10 @@ def line_of(outcome: Outcome) -> str:
 
 
 def progress_for(total: int, *, quiet: bool) -> AbstractContextManager[Tally]:
-    """The display that fits: none for programs, a bar on a terminal, lines when piped or under NO_COLOR."""
+    """The display that fits: none for programs, a bar on a terminal, lines when piped."""
     if quiet:
         return _plain(Tally(total))
-    # A bar moves by escape codes even without colours.
-    moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     return _bar(total) if moving else _plain(Lines(total))
 
 
