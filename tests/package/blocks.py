@@ -1,8 +1,7 @@
 """The fenced blocks of a page, each with the mark above it that says what a test does with it.
 
 `<!-- check: NAME -->` runs it, `<!-- check: NAME exit 2 -->` expects that exit code, `<!-- check: file PATH -->`
-writes it for later blocks (a title names it for readers), `<!-- later: NAME -->` leaves it alone. Text, JSON and
-console output need no mark; all else does.
+writes it for later blocks (a title names it for readers). Text, JSON and console output need no mark; all else does.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ class Block(NamedTuple):
 
     @property
     def is_left_alone(self) -> bool:
-        """Whether it is of a kind that cannot be run, or is marked as not yet."""
-        return self.mark.startswith("later: ") or (not self.mark and self.language in NEED_NO_MARK)
+        """Whether it is of a kind that cannot be run."""
+        return not self.mark and self.language in NEED_NO_MARK
 
     @property
     def file(self) -> str:
