@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,13 @@ def test_commands_work_as_they_stand(demo: tuple[Path, dict[str, str]], name: st
     folder, env = demo
     for line in BLOCKS[name].splitlines():
         assert typed(line, folder, env), line
+
+
+def test_python_works_as_it_stands(demo: tuple[Path, dict[str, str]]) -> None:
+    """The runs of the commands above it, each a success."""
+    folder, env = demo
+    printed = typed(f"python -W error -c {shlex.quote(BLOCKS['check: python'])}", folder, env)
+    assert printed.count("success") == 20
 
 
 def test_real_model_runs_from_its_file(demo: tuple[Path, dict[str, str]], vendor: Vendor) -> None:
