@@ -47,7 +47,7 @@ def validate(path: str | Path) -> Verdict:
         while batch := list(islice(attempts, BATCH)):  # `map` alone would list a whole tree first
             for attempt, problems in zip(batch, pool.map(problems_of, batch), strict=True):
                 verdict.checked += 1
-                verdict.clips += not attempt.problem and attempt.status == "success"
+                verdict.clips += not attempt.problem and attempt.status == "success" and attempt.has_clip()
                 verdict.unfinished += not attempt.problem and attempt.status in LIVE
                 verdict.findings += [Finding(attempt.folder, problem) for problem in problems]
     return verdict

@@ -171,7 +171,7 @@ class Provenance(_Section):
     seed: int | None = None
     """The seed that was sent; null when the model takes none."""
     fit: str = "original"
-    """How pictures were brought to a legal size, and `original` where they were sent as they are."""
+    """By which rule pictures are brought to a legal size; `original` where the model takes any size."""
     prompt_sha256: str
     """Of prompt.txt."""
     prompt_size: int

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from vmevalkit_core import pointers
 from vmevalkit_core.errors import MissingFrame, QuestionError
+from vmevalkit_core.pointers import is_pointer
 from vmevalkit_core.records import TaskPair
 
 FIRST, FINAL, PROMPT = "first_frame.png", "final_frame.png", "prompt.txt"
@@ -144,6 +146,8 @@ def read_prompt(path: Path) -> str:
         raise QuestionError(f"{path} is not UTF-8 text", hint=f"save it as UTF-8 ({error.reason})") from error
     except OSError as error:
         raise QuestionError(f"{path} cannot be read: {error.strerror}") from error
+    if is_pointer(prompt.encode()):
+        raise QuestionError(f"{path} is a pointer of Git LFS, not the prompt", hint=pointers.HINT)
     if "\0" in prompt:
         raise QuestionError(f"{path} holds NUL characters", hint="save it as UTF-8")
     if len(prompt) > LONGEST_PROMPT:
@@ -160,7 +164,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, RecursionError) as error:
-        raise QuestionError(f"{path} is not JSON", hint=str(error)) from error
+        hint = pointers.HINT if is_pointer(path.read_bytes()) else str(error)
+        raise QuestionError(f"{path} is not JSON", hint=hint) from error
     except OSError as error:
         raise QuestionError(f"{path} cannot be read: {error.strerror}") from error
     if not isinstance(content, dict):

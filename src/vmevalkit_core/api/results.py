@@ -94,7 +94,9 @@ def ended(outcome: Outcome) -> RunResult | UnfinishedRun:
         return result_of(outcome.key, attempt, outcome.error if outcome.end == "failed" else "")
     # Without a folder the engine's "failed" means that it never came to the run.
     end = "blocked" if outcome.end == "failed" else outcome.end
-    return unfinished(outcome.key, end, outcome.error, hint=outcome.hint, attempt=attempt)
+    error = unfinished(outcome.key, end, outcome.error, hint=outcome.hint, attempt=attempt)
+    error.__cause__ = outcome.cause
+    return error
 
 
 def standing(key: RunKey, attempts: list[Attempt]) -> UnfinishedRun:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from vmevalkit_core import pointers
 from vmevalkit_core.errors import MissingFrame, QuestionError
 from vmevalkit_core.media.svg import HEAD, draw_svg, is_svg
+from vmevalkit_core.pointers import is_pointer
 
 MAX_PIXELS = 25_000_000
 """A larger picture is refused: a small file can unpack to more memory than the machine has, and opening this many
@@ -25,7 +27,6 @@ _PNG_END = b"IEND\xaeB`\x82"
 _PNG_DEPTH = slice(24, 25)
 """Where a PNG tells its bits for each channel."""
 _ORIENTATION = 0x0112
-_LFS = b"version https://git-lfs.github.com/spec"
 _SAVE_HINT = "save it again as a PNG"
 
 
@@ -153,8 +154,8 @@ def _read(path: Path) -> bytes:
         data = handle.read(MAX_BYTES + 1)
     if not data:
         raise QuestionError(f"{path} is empty", hint=_SAVE_HINT)
-    if data.startswith(_LFS):
-        raise QuestionError(f"{path} is a pointer of Git LFS, not the picture", hint="fetch the content: git lfs pull")
+    if is_pointer(data):
+        raise QuestionError(f"{path} is a pointer of Git LFS, not the picture", hint=pointers.HINT)
     if len(data) > MAX_BYTES:
         raise QuestionError(f"{path} has more than {MAX_BYTES >> 20} MiB", hint="make the picture smaller")
     return data

@@ -214,7 +214,7 @@ class Executor:
         if isinstance(error, OSError):
             text = f"{error.filename or 'the output folder'} cannot be read or written: {error.strerror or error}"
         hint, clean = str(getattr(error, "hint", "") or ""), self.store.redactor.text
-        return Outcome(key=run.key, end="blocked", error=clean(text), hint=clean(hint))
+        return Outcome(key=run.key, end="blocked", error=clean(text), hint=clean(hint), cause=error)
 
 
 def _frames_of(run: PlannedRun) -> dict[str, str]:

@@ -27,6 +27,8 @@ class Outcome:
     hint: str = ""
     seconds: float | None = None
     charged: Decimal | None = None
+    cause: Exception | None = None
+    """Of a blocked run: what a program may want to raise."""
 
     @property
     def good(self) -> bool:
