@@ -83,7 +83,8 @@ def _geometry(path: str | Path, rule: ImageRule, size: Size) -> Geometry:
         ) from error
     if geometry.sent[0] * geometry.sent[1] > MAX_PIXELS:
         sent = f"{geometry.sent[0]} x {geometry.sent[1]}"
-        raise QuestionError(f"{path} would be sent as {sent}", hint="use a picture that is less long and narrow")
+        limit = f"more than {MAX_PIXELS // 1_000_000} million pixels"
+        raise QuestionError(f"{path} would be sent as {sent}, {limit}", hint="choose a smaller size or another picture")
     return geometry
 
 
