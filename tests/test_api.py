@@ -357,6 +357,8 @@ def test_results_never_land_among_the_questions(tmp_path: Path, questions: Path)
     """Folders of questions are only ever read."""
     with InferenceRunner(questions / "out") as runner, pytest.raises(UsageError, match="only ever read"):
         runner.run_all(questions, "baseline-hold")
+    with InferenceRunner(questions.parent, questions.name) as runner, pytest.raises(UsageError, match="only ever read"):
+        runner.run_all(questions, "baseline-hold")
 
 
 def test_deprecated_model_warns(tmp_path: Path, frame: Path) -> None:

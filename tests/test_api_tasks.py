@@ -140,6 +140,16 @@ def test_files_beside_a_first_frame_belong_to_it(tmp_path: Path, monkeypatch: py
     assert not (tmp_path / "out/pilot/.vmeval/given" / "prompt.txt").exists()
 
 
+@pytest.mark.parametrize("name", ["final_frame.png", "prompt.txt", "question_metadata.json"])
+def test_file_that_nobody_named_leads_nowhere(tmp_path: Path, name: str) -> None:
+    """A link beside the first frame must not bring in a file from outside the questions."""
+    folder = make_task(tmp_path / "questions", "maze", "maze_1")
+    (folder / name).rename(tmp_path / "outside")
+    (folder / name).symlink_to(tmp_path / "outside")
+    with InferenceRunner(tmp_path / "out") as runner, pytest.raises(QuestionError, match="leads out"):
+        runner.run("baseline-hold", folder / "first_frame.png", "Solve it.")
+
+
 def test_stray_final_frame_is_no_solution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that only happens to lie in the current folder is never shown to a model."""
     monkeypatch.chdir(tmp_path)

@@ -17,6 +17,8 @@ RULES = {
     "ratios": {"ratios": ((16, 9), (9, 16), (1, 1), (4, 3), (3, 4), (21, 9))},
     "ratios in steps": {"ratios": ((16, 9), (9, 16), (1, 1)), "multiple": 8},
     "area": {"area": 832 * 480, "multiple": 16},
+    "ratios and area": {"ratios": ((16, 9), (9, 16), (1, 1)), "area": 640 * 360},
+    "small area": {"area": 1000},
     "multiple": {"multiple": 32},
     "any": {},
 }
@@ -31,6 +33,8 @@ def legal(rule: ImageRule, size: tuple[int, int]) -> bool:
     in_step = width % rule.multiple == 0 and height % rule.multiple == 0
     if rule.sizes:
         return size in rule.sizes
+    if rule.area and width * height > rule.area:
+        return False
     if rule.ratios:
         return in_step and any(width * down == height * across for across, down in rule.ratios)
     return in_step
@@ -172,3 +176,10 @@ def test_frame_of_a_wrong_size_is_refused() -> None:
     geometry = ImageRule(multiple=32).geometry((276, 276))
     with pytest.raises(ValueError, match="288 x 288"):
         unfit_frame(Image.new("RGB", (276, 276)), geometry)
+
+
+@pytest.mark.parametrize("name", ["sizes", "ratios"])
+def test_side_of_no_pixels_is_refused(name: str) -> None:
+    """When the rule is made, not when the first picture comes."""
+    with pytest.raises(ValueError, match=name):
+        ImageRule.model_validate({name: ((0, 9),)})

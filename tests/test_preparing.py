@@ -154,6 +154,7 @@ def test_byte_limit_shrinks_what_has_no_legal_size(tmp_path: Path) -> None:
         pytest.param(ImageRule(sizes=((200, 200),), max_bytes=1_000), "does not fit into 1,000 bytes", id="bytes"),
         pytest.param(ImageRule(max_bytes=100), "does not fit into 100 bytes", id="hopeless"),
         pytest.param(ImageRule(fit="exact", sizes=((64, 64),)), "64 x 64 is the nearest", id="exact"),
+        pytest.param(ImageRule(fit="exact", max_bytes=9_000), "does not fit into 9,000 bytes", id="exact-bytes"),
     ],
 )
 def test_what_cannot_be_sent_says_why(tmp_path: Path, rule: ImageRule, error: str) -> None:
@@ -163,6 +164,30 @@ def test_what_cannot_be_sent_says_why(tmp_path: Path, rule: ImageRule, error: st
         prepare_image(tmp_path / "first_frame.png", rule)
     assert "first_frame.png" in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("rule", "size", "error"),
+    [
+        pytest.param(ImageRule(formats=("image/webp",)), (1, 20_000), "a file of image/webp", id="webp"),
+        pytest.param(ImageRule(formats=("image/jpeg",)), (70_000, 1), "a file of image/jpeg", id="jpeg"),
+        pytest.param(ImageRule(ratios=((16, 9), (9, 16))), (1, 60_000), "33750 x 60000", id="bars"),
+    ],
+)
+def test_long_and_narrow_picture_is_refused_before_it_swells(
+    tmp_path: Path, rule: ImageRule, size: tuple[int, int], error: str
+) -> None:
+    """Neither a format's limit nor a huge canvas ends in anything but a sentence."""
+    Image.new("RGB", size).save(tmp_path / "first_frame.png")
+    with pytest.raises(QuestionError, match=error):
+        prepare_image(tmp_path / "first_frame.png", rule)
+
+
+def test_format_that_is_too_short_gives_way_to_the_next(tmp_path: Path) -> None:
+    """WebP has no side of 20,000 pixels, PNG has."""
+    Image.new("RGBA", (20_000, 1)).save(tmp_path / "first_frame.png")
+    prepared = prepare_image(tmp_path / "first_frame.png", ImageRule(formats=("image/webp", "image/png")))
+    assert prepared.media_type == "image/png"
 
 
 def test_colours_of_background_and_bars_are_the_users(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from vmevalkit_core import load_questions
 from vmevalkit_core.errors import MissingFrame, QuestionError, UsageError
 from vmevalkit_core.questions import QuestionProblem, TaskFolder
 from vmevalkit_core.scan import scan
+from vmevalkit_core.survey import survey
 
 
 def ids(found: object) -> list[str]:
@@ -101,3 +103,20 @@ def test_missing_first_frame_is_a_file_not_found(questions: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"first_frame\.png"):
         list(load_questions(questions))
     assert issubclass(MissingFrame, UsageError)
+
+
+def test_link_to_itself_spares_the_rest(questions: Path) -> None:
+    """Neither a domain nor a task folder that leads nowhere ends a scan."""
+    for path in (questions / "loop_task", questions / "maze_task" / "loop"):
+        path.symlink_to(path.name)
+    assert len(list(scan(questions))) == 4
+
+
+@pytest.mark.parametrize("target", ["", "/etc/hostname"], ids=["pipe", "outside"])
+def test_solution_video_that_may_not_be_read_is_named(questions: Path, target: str) -> None:
+    """It is no more allowed to lead out of the questions than what is sent."""
+    path = questions / "chess_task" / "chess_0000" / "ground_truth.mp4"
+    path.symlink_to(target) if target else os.mkfifo(path)
+    with pytest.raises(QuestionError, match=r"has a ground_truth\.mp4 that"):
+        list(load_questions(questions))
+    assert [one.id for one in survey(questions) if one.problems] == ["chess_0000"]

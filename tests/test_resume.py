@@ -138,3 +138,36 @@ def test_newer_format_is_left_alone(tmp_path: Path, questions: Path) -> None:
     plan = planned(runner_in(tmp_path), questions, LEDGER)
     assert plan.actions == {Action.DAMAGED: 4}
     assert "upgrade vmevalkit-core" in plan.failed[0][1]
+
+
+def test_lost_request_is_looked_for_without_its_question(tmp_path: Path, questions: Path) -> None:
+    """A picture that broke meanwhile must not keep a paid job from being found."""
+    run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    for path in questions.rglob("first_frame.png"):
+        path.write_bytes(b"broken")
+    assert run(runner_in(tmp_path), questions, LEDGER, fault="bug").good == 4
+    assert len(ledger_lines(tmp_path)) == 4
+
+
+def test_request_that_is_sent_later_has_its_hash_on_record(tmp_path: Path, questions: Path) -> None:
+    """The intent of a run that was stopped before it was sent is as whole as any other."""
+    run(runner_in(tmp_path), questions, LEDGER)
+    hashes = [record["provenance"]["intent"]["request_sha256"] for record in records(tmp_path / "out")]
+    for path in (tmp_path / "out").rglob("metadata.json"):
+        record = json.loads(path.read_text())
+        record["provenance"] |= {"intent": None, "submission": None}
+        record["inference"]["status"] = "submitting"
+        path.write_text(json.dumps(record))
+    assert run(runner_in(tmp_path), questions, LEDGER).good == 4
+    assert [record["provenance"]["intent"]["request_sha256"] for record in records(tmp_path / "out")] == hashes
+
+
+def test_unknown_keys_of_a_geometry_are_kept(tmp_path: Path, questions: Path) -> None:
+    """A newer version may know more of where a picture lies."""
+    leave_submitted(tmp_path, questions)
+    for path in (tmp_path / "out").rglob("metadata.json"):
+        record = json.loads(path.read_text())
+        record["provenance"]["first_frame"]["geometry"]["turned"] = 90
+        path.write_text(json.dumps(record))
+    assert run(runner_in(tmp_path), questions, LEDGER).good == 4
+    assert {one["provenance"]["first_frame"]["geometry"]["turned"] for one in records(tmp_path / "out")} == {90}

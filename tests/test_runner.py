@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from vmevalkit_core.errors import ConfigError, MissingCredential
 from vmevalkit_core.media.clips import check_clip
 from vmevalkit_core.planner import Action, Plan, Policy
 from vmevalkit_core.runner import Report, Runner
+from vmevalkit_core.runner.pictures import Pictures
 from vmevalkit_core.scan import scan
 
 
@@ -230,3 +232,28 @@ def make_frame(path: Path) -> None:
     from PIL import Image
 
     Image.new("RGB", (64, 64), "red").save(path)
+
+
+@pytest.mark.parametrize("target", ["", "/dev/zero"], ids=["pipe", "device"])
+def test_endless_file_of_a_finished_question_is_not_read(tmp_path: Path, questions: Path, target: str) -> None:
+    """A plan compares files; what could never be sent is only named."""
+    run(runner_in(tmp_path), questions, LEDGER)
+    path = questions / "maze_task" / "maze_0000" / "first_frame.png"
+    path.unlink()
+    path.symlink_to(target) if target else os.mkfifo(path)
+    assert planned(runner_in(tmp_path), questions, LEDGER).changed_fields == {"first_frame": 1}
+
+
+def test_picture_that_was_deleted_meanwhile_is_made_again(tmp_path: Path, questions: Path) -> None:
+    """Also by the command that remembers having made it."""
+    runner = runner_in(tmp_path)
+    plan = planned(runner, questions, "baseline-hold", size="128x64")
+    asyncio.run(runner.execute(plan))
+    pictures, attempt = Pictures(runner.store), runner.store.attempts_of(plan.runs[0].key)[0]
+    metadata, folder = attempt.metadata(), Path(attempt.folder)
+    pictures.restore(plan.runs[0].ask, metadata, folder)
+    pictures.renew(plan.runs[0].ask, metadata, folder)
+    kept = pictures.refs(metadata, folder)["first_frame"].path
+    kept.unlink()
+    pictures.restore(plan.runs[0].ask, metadata, folder)
+    assert kept.is_file()

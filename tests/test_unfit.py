@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image
 from tests.conftest import Command
 from tests.helpers import make_task, records
 from vmevalkit_core import ImageRule, encode_clip, fit_frame, read_frames, unfit_clip
+from vmevalkit_core.attempts import find_attempts
+from vmevalkit_core.unfit import unfit_results
 
 SQUARES = Image.effect_noise((9, 7), 120).resize((270, 210), Image.Resampling.NEAREST).convert("RGB")
 
@@ -107,3 +110,27 @@ def test_kept_pictures_may_be_deleted(odd_questions: Path, vmeval: Command, tmp_
         shutil.rmtree(tmp_path / "work/data/outputs/default/.vmeval/pictures")
     hashes = {one["provenance"]["first_frame"]["sha256"] for one in records(tmp_path / "work/data/outputs/default")}
     assert len(hashes) == 1
+
+
+def test_two_commands_cut_one_clip_back(odd_questions: Path, vmeval: Command, tmp_path: Path) -> None:
+    """Each writes a file of its own; what has the name at the end is whole, and nothing is left beside it."""
+    vmeval("run", str(odd_questions), "-p", "size=640x480")
+    attempts = list(find_attempts(tmp_path / "work/data/outputs/default"))
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: list(unfit_results(attempts)), range(4)))
+    assert {one.result for found in results for one in found} <= {"written", "there"}
+    (video,) = (tmp_path / "work").rglob("unfit_video*")
+    assert next(read_frames(video)).size == SQUARES.size
+
+
+def test_clip_of_another_size_than_an_unfitted_picture_is_cut(questions: Path, vmeval: Command, tmp_path: Path) -> None:
+    """A picture that was sent as it is says nothing about the size in which the vendor answers."""
+    vmeval("run", str(questions), "--limit", "1")
+    root = tmp_path / "work/data/outputs/default"
+    for path in root.rglob("metadata.json"):
+        encode_clip([Image.new("RGB", (128, 128))] * 3, path.parent / "video/generated_video.mp4", fps=8)
+        record = json.loads(path.read_text())
+        record["provenance"]["clip"] |= {"width": 128, "height": 128}
+        path.write_text(json.dumps(record))
+    assert [one.result for one in unfit_results(find_attempts(root))] == ["written", "written"]
+    assert {next(read_frames(path)).size for path in root.rglob("unfit_video.mp4")} == {(64, 64)}

@@ -23,7 +23,8 @@ class Geometry(BaseModel):
     also where they reach beyond what was shown.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # It stands in records, whose readers keep what a newer version wrote.
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     fit: str = "original"
     """`original`: sent in its own size; `letterbox`, `crop`, `stretch` or `exact`: by the rule of that name."""

@@ -222,7 +222,7 @@ class RunMetadata(_Section):
     provenance: Provenance
     """Everything needed to answer a question about this run a year later."""
 
-    def renew_intent(self, now: datetime, price: Decimal | None = None) -> None:
+    def renew_intent(self, now: datetime, price: Decimal | None = None, request_sha256: str | None = None) -> None:
         """Say that a request is about to be sent; a local run has no such thing."""
         facts = self.provenance
         if self.inference.status == "running":
@@ -230,7 +230,7 @@ class RunMetadata(_Section):
         if facts.intent:
             facts.intent = facts.intent.model_copy(update={"time": now})
         else:
-            facts.intent = Intent(time=now, price=price)
+            facts.intent = Intent(time=now, price=price, request_sha256=request_sha256)
         self.inference.status = "submitting"
 
     def submitted(self, submission: Submission) -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -117,10 +118,15 @@ class TaskFolder:
         """Why its files may not be read at all."""
         return _first_problem(self, self.root)
 
+    def truth_problem(self) -> QuestionProblem | None:
+        """Why its ground_truth.mp4, which no run reads, may not be read; a video may be of any size."""
+        found = file_problem(self.source(TRUTH), TRUTH, self.root, largest=inf)
+        return QuestionProblem(str(self.folder), *found) if found else None
+
     def load(self) -> TaskPair:
         """The task pair; QuestionError or MissingFrame says what is wrong with it."""
         folder = self.folder
-        if problem := self.problem():
+        if problem := self.problem() or self.truth_problem():
             raise QuestionError(f"{problem.path} {problem.reason}", hint=problem.hint)
         if not (folder / FIRST).is_file():
             raise MissingFrame(f"{folder} has no {FIRST}", hint=LAYOUT_HINT)
@@ -181,12 +187,12 @@ def leads_out(path: str, root: str) -> str:
 
 def _first_problem(task: Task, root: str) -> QuestionProblem | None:
     for name in COPIED:
-        if found := _file_problem(task.source(name), name, root):
+        if found := file_problem(task.source(name), name, root):
             return QuestionProblem(str(task.folder), *found)
     return None
 
 
-def _file_problem(path: str, name: str, root: str) -> tuple[str, str] | None:
+def file_problem(path: str, name: str, root: str, *, largest: float = LARGEST) -> tuple[str, str] | None:
     """What is wrong with a file that is there, and the fix."""
     try:
         if outside := leads_out(path, root):
@@ -201,7 +207,7 @@ def _file_problem(path: str, name: str, root: str) -> tuple[str, str] | None:
         )
     if not stat.S_ISREG(facts.st_mode):
         return f"has a {name} that is no file", LAYOUT_HINT
-    if facts.st_size > LARGEST:
+    if facts.st_size > largest:
         return f"has a {name} of {facts.st_size >> 20} MiB, more than {LARGEST >> 20}", "it is not what the name says"
     return None
 

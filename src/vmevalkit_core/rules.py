@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import gcd, log, sqrt
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
 from vmevalkit_core.geometry import Geometry, Size
 
@@ -36,9 +36,9 @@ class ImageRule(BaseModel):
     fit: Fit = "letterbox"
     """`letterbox`: whole, with bars; `crop`: the middle of it, without bars; `stretch`: whole and distorted;
     `exact`: refused unless it has a legal size already."""
-    sizes: tuple[Size, ...] = ()
+    sizes: tuple[tuple[PositiveInt, PositiveInt], ...] = ()
     """The legal sizes, in pixels."""
-    ratios: tuple[Size, ...] = ()
+    ratios: tuple[tuple[PositiveInt, PositiveInt], ...] = ()
     """The legal shapes, as width to height, such as (16, 9)."""
     area: int | None = Field(default=None, gt=0)
     """Pixels to which a picture is scaled, at most."""
@@ -80,8 +80,7 @@ class ImageRule(BaseModel):
         if self.ratios:
             return self._of_ratio(source, min(self.ratios, key=lambda ratio: _distance(ratio, source)))
         if self.area:
-            scale = sqrt(self.area / _area(source))
-            return self._stepped((source[0] * scale, source[1] * scale), "crop")
+            return self._of_area(source, self.area)
         return self._stepped(source, self.fit)
 
     def _of_ratio(self, source: Size, ratio: Size) -> Size:
@@ -94,8 +93,18 @@ class ImageRule(BaseModel):
         unit = (across * step, down * step)
         fits = (source[0] / unit[0], source[1] / unit[1])
         wanted = {"letterbox": max(fits), "crop": min(fits)}.get(self.fit, sqrt(fits[0] * fits[1]))
-        count = max(1, _whole(wanted, self.fit))
-        return unit[0] * count, unit[1] * count
+        count = _whole(wanted, self.fit) if self.area is None else int(sqrt(self.area / _area(unit)))
+        return unit[0] * max(1, count), unit[1] * max(1, count)
+
+    def _of_area(self, source: Size, area: int) -> Size:
+        scale = sqrt(area / _area(source))
+        width, height = self._stepped((source[0] * scale, source[1] * scale), "crop")
+        # A side that cannot be shorter than one step takes its room from the other one.
+        width = min(width, self._floor(area / height))
+        return width, min(height, self._floor(area / width))
+
+    def _floor(self, side: float) -> int:
+        return max(1, int(side / self.multiple)) * self.multiple
 
     def _stepped(self, size: tuple[float, float], fit: str) -> Size:
         width, height = (max(1, _whole(side / self.multiple, fit)) * self.multiple for side in size)

@@ -104,7 +104,11 @@ def _domain_folders(root: Path) -> list[_Domain]:
 
 
 def _scan_domain(one: _Domain, real: str, tasks: set[str], limit: int | None) -> Iterator[TaskFolder | QuestionProblem]:
-    twins, folders = _Twins(), _folders(one.path)
+    try:
+        twins, folders = _Twins(), _folders(one.path)
+    except OSError as error:
+        yield QuestionProblem(one.path, f"cannot be read: {error.strerror}", "check its access rights")
+        return
     for count, (name, is_link) in enumerate(each for each in folders if not tasks or each[0] in tasks):
         if limit is not None and count >= limit:
             return
@@ -132,5 +136,14 @@ def _link_fault(one: _Domain, real: str) -> QuestionProblem | None:
 def _folders(root: str) -> list[tuple[str, bool]]:
     """The names of the folders in a folder, sorted, each with whether it is a link."""
     with os.scandir(root) as entries:
-        found = [(one.name, one.is_symlink()) for one in entries if not one.name.startswith(".") and one.is_dir()]
-    return sorted(found)
+        return sorted(
+            (one.name, one.is_symlink()) for one in entries if not one.name.startswith(".") and _leads_to(one)
+        )
+
+
+def _leads_to(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link to one; a link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

@@ -115,8 +115,11 @@ class Store:
         if not path.exists():
             durable.make_folders(path.parent)
             part = path.with_name(f"{path.name}.{uuid.uuid4().hex}{durable.PART}")  # others may write one content
-            durable.write_synced(part, content)
-            durable.land(part, path)
+            try:
+                durable.write_synced(part, content)
+                durable.land(part, path)
+            finally:
+                part.unlink(missing_ok=True)  # of a disk that is full
         return path
 
     def _encoded(self, metadata: RunMetadata) -> bytes:

@@ -140,7 +140,9 @@ def _look_at_the_rest(task: TaskFolder, report: TaskReport) -> None:
     from vmevalkit_core.audit import undecodable
 
     truth = task.source(TRUTH)
-    if os.path.exists(truth) and (problem := undecodable(truth)):
+    if fault := task.truth_problem():
+        report.problems.append(fault)
+    elif os.path.exists(truth) and (problem := undecodable(truth)):
         report.notes.append(f"{TRUTH} is no whole video: {problem}")
     with os.scandir(task.folder) as entries:
         stray = sorted(one.name for one in entries if one.name not in (*COPIED, TRUTH))

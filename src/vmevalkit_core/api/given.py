@@ -13,7 +13,17 @@ from typing import Any, TypeAlias
 from vmevalkit_core.api.pictures import Picture, content_of, path_of
 from vmevalkit_core.errors import QuestionError
 from vmevalkit_core.names import name_problem
-from vmevalkit_core.questions import FINAL, FIRST, METADATA, PROMPT, SUFFIX, TaskFiles, read_metadata, read_prompt
+from vmevalkit_core.questions import (
+    FINAL,
+    FIRST,
+    METADATA,
+    PROMPT,
+    SUFFIX,
+    TaskFiles,
+    file_problem,
+    read_metadata,
+    read_prompt,
+)
 from vmevalkit_core.scan import domain_of
 
 Keep: TypeAlias = Callable[[bytes, str], Path]
@@ -71,8 +81,14 @@ class _Home:
         return cls(whole.stem, whole.parent.name)
 
     def file(self, name: str) -> Path | None:
-        path = self.folder / name if self.folder else None
-        return path if path and path.is_file() else None
+        """A file beside the first frame; nobody named it, so no link in its place may lead out of the questions."""
+        if self.folder is None:
+            return None
+        path = self.folder / name
+        questions = Path(os.path.realpath(self.folder)).parent.parent
+        if found := file_problem(str(path), name, str(questions)):
+            raise QuestionError(f"{self.folder} {found[0]}", hint=found[1])
+        return path if path.is_file() else None
 
 
 def _final(given: Given, home: _Home, first: str, keep: Keep) -> str:

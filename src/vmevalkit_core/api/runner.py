@@ -188,7 +188,8 @@ class InferenceRunner:
         if samples < 1:
             raise UsageError(f"samples={samples} is less than 1")
         if isinstance(tasks, str | os.PathLike):
-            check_apart(self.output_dir, Path(tasks), "choose another output_dir=")
+            way = "choose another output_dir= or experiment="
+            check_apart(self.output_dir / self.experiment, Path(tasks), way)
         return self._call(tasks, models, options or {}, range(samples), concurrency=concurrency, policy=policy)
 
     def _call(

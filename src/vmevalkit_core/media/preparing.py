@@ -12,7 +12,7 @@ from PIL import Image
 from vmevalkit_core.errors import QuestionError
 from vmevalkit_core.geometry import Geometry, Size
 from vmevalkit_core.media.fitting import fit_frame
-from vmevalkit_core.media.images import Loaded, flatten, load_image
+from vmevalkit_core.media.images import MAX_PIXELS, Loaded, flatten, load_image
 from vmevalkit_core.rules import ImageRule, MediaType
 
 QUALITIES = (95, 90, 80, 70)
@@ -21,6 +21,8 @@ SHRINK = 0.8
 """By how much the area shrinks at each step where no quality keeps the limit."""
 SMALLEST = 64 * 64
 """Pixels below which no picture is shrunk."""
+LONGEST = {"image/jpeg": 65_500, "image/webp": 16_383}
+"""Pixels of a side that the format, or its encoder, allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +76,16 @@ def like(rule: ImageRule, size: Size) -> ImageRule:
 
 def _geometry(path: str | Path, rule: ImageRule, size: Size) -> Geometry:
     try:
-        return rule.geometry(size)
+        geometry = rule.geometry(size)
     except ValueError as error:
         raise QuestionError(
             f"{path} cannot be sent: {error}", hint="another `fit` than `exact` makes it fit"
         ) from error
+    if geometry.sent[0] * geometry.sent[1] > MAX_PIXELS:
+        sent = f"{geometry.sent[0]} x {geometry.sent[1]}"
+        limit = f"more than {MAX_PIXELS // 1_000_000} million pixels"
+        raise QuestionError(f"{path} would be sent as {sent}, {limit}", hint="choose a smaller size or another picture")
+    return geometry
 
 
 def _is_legal(loaded: Loaded, rule: ImageRule) -> bool:
@@ -97,26 +104,27 @@ def _written(
     path: str | Path, picture: Image.Image, rule: ImageRule, geometry: Geometry
 ) -> tuple[Geometry, bytes, MediaType, tuple[str, ...]]:
     """The geometry, content, format and treatment of the first way of writing a picture that the rule allows."""
-    free = not (rule.sizes or rule.ratios)
+    free = not (rule.sizes or rule.ratios or rule.fit == "exact")
     area = geometry.sent[0] * geometry.sent[1]
     while True:
         fitted = fit_frame(picture, geometry, bars=rule.bars)
-        for media_type, quality in _ways(rule):
+        for media_type, quality in _ways(rule, max(fitted.size)):
             data = _encoded(fitted, media_type, quality)
             if rule.max_bytes is None or len(data) <= rule.max_bytes:
                 return geometry, data, media_type, _words(media_type, quality, rule)
         area = int(area * SHRINK)
-        if not free or area < SMALLEST:
-            limit, size = f"{rule.max_bytes:,} bytes", f"{fitted.width} x {fitted.height}"
+        if not free or rule.max_bytes is None or area < SMALLEST:
+            limit = f"{rule.max_bytes:,} bytes" if rule.max_bytes else f"a file of {', '.join(rule.formats)}"
+            size = f"{fitted.width} x {fitted.height}"
             raise QuestionError(f"{path} does not fit into {limit} at {size}", hint="use a simpler picture")
         geometry = rule.model_copy(update={"area": area}).geometry(picture.size)
 
 
-def _ways(rule: ImageRule) -> Iterator[tuple[MediaType, int | None]]:
+def _ways(rule: ImageRule, longest: int) -> Iterator[tuple[MediaType, int | None]]:
     for media_type in rule.formats:
         if media_type == "image/png":
             yield media_type, None
-        else:
+        elif longest <= LONGEST[media_type]:
             yield from ((media_type, quality) for quality in QUALITIES)
 
 

@@ -78,7 +78,7 @@ class Ask:
         if not self._plainly_same(then, seed):
             found = [Change(field, old, now) for field, old, now in self._plain(then, seed) if old != now]
         for field in self.spec.inputs:
-            if change := _file_change(field, then, task.source(SHOWN_FILES[field]), stat):
+            if change := _file_change(field, then, task, stat):
                 found.append(change)
         return found
 
@@ -177,14 +177,15 @@ def _option_error(spec: ModelSpec, options_class: type[Options], error: Any) -> 
     return ConfigError(f"{spec.name}: option {name}={first['input']} is wrong: {reason}", hint=hint)
 
 
-def _file_change(field: str, then: Mapping[str, Any], path: str, stat: Stat) -> Change | None:
+def _file_change(field: str, then: Mapping[str, Any], task: Task, stat: Stat) -> Change | None:
     """Whether a file shown to the model is another one now; only a file whose size or time differs is read."""
-    old = _recorded(field, then)
+    old, path = _recorded(field, then), task.source(SHOWN_FILES[field])
     try:
         facts = stat(path)
         if (old[1], old[2]) == (facts.st_size, facts.st_mtime_ns):
             return None
-        now = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        # What may not be sent is not read either: a device or a pipe would never end.
+        now = "unusable" if task.problem() else hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError:
         now = "missing"
     return None if now == old[0] else Change(field, (old[0] or "not shown")[:12], now[:12])

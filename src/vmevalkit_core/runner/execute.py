@@ -67,8 +67,7 @@ class Executor:
         if self.stop.is_set():
             return Outcome(key=run.key, end="stopped")
         if run.may_send:
-            # Before the disk's own threads need them: a job's id must not wait behind the drawing of a picture.
-            await asyncio.to_thread(self.pictures.shown, run.ask, _frames_of(run))
+            await asyncio.to_thread(self._prepare_pictures, run)
         handle = await self._taken_up(run)
         if isinstance(handle, Outcome):
             return handle
@@ -81,6 +80,17 @@ class Executor:
         finally:
             self.in_flight.discard(handle)
         return outcome_of(handle)
+
+    def _prepare_pictures(self, run: PlannedRun) -> None:
+        """Before the disk's own threads need them: a job's id must not wait behind the drawing of a picture."""
+        try:
+            if problem := run.task.problem():
+                raise QuestionError(f"{problem.path} {problem.reason}", hint=problem.hint)
+            self.pictures.shown(run.ask, _frames_of(run))
+        except (QuestionError, OSError):
+            # A request that may have been sent is looked for without its question.
+            if not run.newest:
+                raise
 
     async def _taken_up(self, run: PlannedRun) -> Handle | Outcome:
         taking = asyncio.ensure_future(self.disk.run(self._take_up, run))
@@ -153,7 +163,8 @@ class Executor:
             metadata.inference.status = "submitting" if run.ask.paid else "running"
             metadata.provenance.account = run.ask.account
             self.pictures.renew(run.ask, metadata, folder)
-            metadata.renew_intent(self.clock.now(), run.ask.price)
+            asked = request_of(metadata, self.pictures.refs(metadata, folder)).key
+            metadata.renew_intent(self.clock.now(), run.ask.price, asked)
             self._stamp_timeout(run, metadata)
             self.store.save(folder, metadata)
             return folder, metadata

@@ -59,6 +59,7 @@ class Pictures:
         """Make the files of a request again where they are gone; QuestionError where they come out otherwise."""
         if all(ref.path.is_file() for ref in self.refs(metadata, folder).values()):
             return
+        self._remembered.clear()  # what is remembered is not written again
         for name, frame in self.shown(ask, copies(folder)).items():
             if frame.sha256 != getattr(metadata.provenance, name).sha256:
                 raise QuestionError(f"the {name} of {folder} is prepared otherwise by this version", hint=_OTHERWISE)
@@ -66,11 +67,13 @@ class Pictures:
     def _frame(self, file: str | Path, rule: ImageRule) -> ShownFrame:
         with open(file, "rb") as handle:
             digest = hashlib.file_digest(handle, "sha256").hexdigest()
-        if (digest, rule) not in self._remembered:
+        frame = self._remembered.get((digest, rule))  # one look: another thread may clear it at any time
+        if frame is None:
+            frame = self._prepared(file, digest, rule)
             if len(self._remembered) >= KEPT:
                 self._remembered.clear()
-            self._remembered[digest, rule] = self._prepared(file, digest, rule)
-        return self._remembered[digest, rule].model_copy(update={"source_mtime_ns": os.stat(file).st_mtime_ns})
+            self._remembered[digest, rule] = frame
+        return frame.model_copy(update={"source_mtime_ns": os.stat(file).st_mtime_ns})
 
     def _prepared(self, file: str | Path, digest: str, rule: ImageRule) -> ShownFrame:
         prepared = prepare_image(file, rule)
@@ -112,4 +115,4 @@ def _ending(media_type: str) -> str:
     return f".{media_type.removeprefix('image/')}"
 
 
-_OTHERWISE = "the request that was lost cannot be repeated as it was; --resubmit-uncertain sends a new one"
+_OTHERWISE = "the request that was lost cannot be repeated as it was; --retry-failed sends a new one"
