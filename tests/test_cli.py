@@ -224,3 +224,12 @@ def test_bad_env_file_is_named(vmeval: Vmeval, tmp_path: Path) -> None:
     (tmp_path / "work" / ".env").write_bytes(b"KEY=\xe9\xff")
     done = vmeval("run")
     assert (done.returncode, ".env in this folder cannot be read" in done.stderr) == (2, True)
+
+
+def test_experiment_cannot_lie_in_the_questions(vmeval: Vmeval, questions: Path) -> None:
+    """Whichever of -o and -e would put it there; the dataset is only ever read."""
+    before = sorted(questions.rglob("*"))
+    for more in (["-o", str(questions.parent), "-e", questions.name], ["-o", str(questions)]):
+        done = vmeval("run", str(questions), *more)
+        assert (done.returncode, "lies in the questions" in done.stderr) == (2, True)
+    assert sorted(questions.rglob("*")) == before

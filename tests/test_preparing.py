@@ -80,6 +80,11 @@ ODD: dict[str, tuple[Callable[[Path], object], str, tuple[int, int, int]]] = {
         "the first frame of an animation",
         (255, 0, 0),
     ),
+    "bitmap": (
+        lambda path: Image.new("RGB", (8, 8), "red").save(path, "BMP"),
+        "converted from BMP",
+        (255, 0, 0),
+    ),
     "print colours": (
         lambda path: Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(path, "JPEG"),
         "converted from CMYK to RGB",
@@ -146,6 +151,7 @@ def test_byte_limit_shrinks_what_has_no_legal_size(tmp_path: Path) -> None:
     assert len(prepared.data or b"") <= 9_000
     assert opened(prepared).size == prepared.geometry.sent
     assert prepared.geometry.sent[0] < 200
+    assert "shrunk to" in prepared.treatment[-1]
 
 
 @pytest.mark.parametrize(
@@ -208,5 +214,8 @@ def test_final_frame_gets_the_size_of_the_first() -> None:
     """Two pictures of one request are of one size, even where the second one's shape is nearer to another."""
     rule = ImageRule(sizes=((1280, 720), (720, 1280)))
     first = rule.geometry((800, 600))
-    assert like(rule, first.sent).geometry((600, 800)).sent == first.sent
-    assert like(ImageRule(), (800, 600)).geometry((600, 800)).sent == (600, 800)
+    assert like(rule, first).geometry((600, 800)).sent == first.sent
+    kept = ImageRule().geometry((800, 600))
+    assert like(ImageRule(), kept).geometry((600, 800)).sent == (600, 800)
+    shrunk = ImageRule(area=9000).geometry((800, 600))
+    assert like(ImageRule(max_bytes=10), shrunk).geometry((600, 800)).sent == shrunk.sent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 LONGEST = 200
 """Bytes of a folder name at most; file systems stop at 255 and our temporary names need room."""
@@ -27,6 +28,11 @@ def name_problem(name: str) -> str | None:
     except UnicodeEncodeError:
         return "is not valid Unicode"
     return f"has {size} bytes, more than {LONGEST}" if size > LONGEST else None
+
+
+def folded(name: str) -> str:
+    """The name as a disk sees it that ignores case and the ways of writing an accent."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def printable(text: str) -> str:

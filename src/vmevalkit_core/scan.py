@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from vmevalkit_core.errors import QuestionError, UsageError
-from vmevalkit_core.names import name_problem, printable
+from vmevalkit_core.names import folded, name_problem, printable
 from vmevalkit_core.questions import FIRST, LAYOUT_HINT, PROMPT, SUFFIX, QuestionProblem, TaskFolder, leads_out
 from vmevalkit_core.records import TaskPair
 
@@ -59,7 +58,7 @@ class _Twins:
 
     def of(self, name: str) -> str | None:
         """Another name seen before that such a disk takes for the same."""
-        twin = self.seen.setdefault(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()), name)
+        twin = self.seen.setdefault(folded(name), name)
         return None if twin == name else twin
 
 

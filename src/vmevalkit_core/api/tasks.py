@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from vmevalkit_core.api.given import HINT, Given, Keep, task_of
 from vmevalkit_core.api.pictures import Picture
 from vmevalkit_core.errors import QuestionError, UsageError
+from vmevalkit_core.names import folded
 from vmevalkit_core.questions import QuestionProblem, Task, TaskFolder
 from vmevalkit_core.records import TaskPair
 from vmevalkit_core.scan import scan
@@ -106,10 +107,10 @@ def _first(task: Mapping[str, Any], names: Iterable[str]) -> Any:
 
 def _checked(task: Task, seen: dict[str, str]) -> Task:
     # On a disk that ignores case, both would write into one folder of the results.
-    if (twin := seen.setdefault(task.domain.casefold(), task.domain)) != task.domain:
+    if (twin := seen.setdefault(folded(task.domain), task.domain)) != task.domain:
         raise QuestionError(f"its domain {task.domain} differs from {twin} only by case", hint="rename one of them")
     name = f"{task.domain}/{task.id}"
-    if (twin := seen.setdefault(name.casefold(), name)) != name:
+    if (twin := seen.setdefault(folded(name), name)) != name:
         raise QuestionError(f"{name} differs from {twin} only by case", hint="rename one of them")
     if f"{name}/" in seen:
         raise QuestionError(f"{name} is in the list before", hint="give each task an id of its own")

@@ -133,7 +133,7 @@ class RunCommand:
 
     def _tasks(self) -> Iterator[TaskFolder | QuestionProblem]:
         root = questions_or_samples(self.questions)
-        check_apart(self.output, root, "choose another folder with -o")
+        check_apart(self._runner.store.root, root, "choose another folder with -o, or another -e")
         return scan(root, domains=self.domains or (), tasks=self.tasks or (), limit=self.limit)
 
     def _refuse_empty(self, plan: Plan) -> None:

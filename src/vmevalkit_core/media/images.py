@@ -78,7 +78,7 @@ def load_image(path: str | Path) -> Loaded:
         data = _read(path)
         digest = hashlib.sha256(data).hexdigest()
         if is_svg(data[:HEAD]):
-            drawn = draw_svg(path)
+            drawn = draw_svg(path, data=data)
             words: tuple[str, ...] = (f"drawn from SVG by {drawn.by}",)
             return Loaded(
                 image=_started(path, drawn.png),

@@ -48,7 +48,7 @@ def prepare_image(path: str | Path, rule: ImageRule) -> Prepared:
     """
     loaded = load_image(path)
     geometry = _geometry(path, rule, loaded.image.size)
-    words = (*loaded.oddities, *_alpha(loaded.image, rule.background))
+    words = (*loaded.oddities, *_alpha(loaded.image, rule.background), *_foreign(loaded, rule))
     if not words and geometry.is_identity and _is_legal(loaded, rule):
         return Prepared(
             data=None,
@@ -58,7 +58,10 @@ def prepare_image(path: str | Path, rule: ImageRule) -> Prepared:
             source_sha256=loaded.sha256,
             source_size=loaded.bytes,
         )
+    wanted = geometry.sent
     geometry, data, media_type, how = _written(path, flatten(loaded.image, rule.background), rule, geometry)
+    if geometry.sent != wanted:
+        how = (*how, f"shrunk to {geometry.sent[0]} x {geometry.sent[1]} for at most {rule.max_bytes:,} bytes")
     return Prepared(
         data=data,
         media_type=media_type,
@@ -69,9 +72,11 @@ def prepare_image(path: str | Path, rule: ImageRule) -> Prepared:
     )
 
 
-def like(rule: ImageRule, size: Size) -> ImageRule:
+def like(rule: ImageRule, first: Geometry) -> ImageRule:
     """The rule for a second picture, which has to be of the size that the first one got."""
-    return rule if rule.keeps_size else rule.model_copy(update={"sizes": (size,)})
+    if rule.keeps_size and first.is_identity:
+        return rule
+    return rule.model_copy(update={"sizes": (first.sent,)})
 
 
 def _geometry(path: str | Path, rule: ImageRule, size: Size) -> Geometry:
@@ -91,6 +96,12 @@ def _geometry(path: str | Path, rule: ImageRule, size: Size) -> Geometry:
 def _is_legal(loaded: Loaded, rule: ImageRule) -> bool:
     small = rule.max_bytes is None or loaded.bytes <= rule.max_bytes
     return small and loaded.media_type in rule.formats
+
+
+def _foreign(loaded: Loaded, rule: ImageRule) -> Iterator[str]:
+    """That the file is of a format which the model does not read; of SVG its drawing tells."""
+    if loaded.media_type not in (*rule.formats, "image/svg+xml"):
+        yield f"converted from {loaded.media_type.removeprefix('image/').upper()}"
 
 
 def _alpha(image: Image.Image, background: str) -> Iterator[str]:

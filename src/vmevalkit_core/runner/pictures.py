@@ -38,7 +38,7 @@ class Pictures:
         for name in FRAMES:
             if name in ask.spec.inputs:
                 shown[name] = self._frame(files[name], rule)
-                rule = like(rule, shown[name].geometry.sent)
+                rule = like(rule, shown[name].geometry)
         return shown
 
     def refs(self, metadata: RunMetadata, folder: Path) -> dict[str, ImageRef]:

@@ -45,15 +45,16 @@ class Drawn:
     """Width and height in pixels."""
 
 
-def draw_svg(path: str | Path, *, renderer: str | None = None) -> Drawn:
+def draw_svg(path: str | Path, *, data: bytes | None = None, renderer: str | None = None) -> Drawn:
     """Draw an SVG at its own size; MissingFrame, or QuestionError when it is refused, broken or takes too much.
 
-    `renderer` is "cairosvg" or "resvg"; without it the first of them that works on this machine draws.
+    `data` is the content of the file where it was read already; `renderer` is "cairosvg" or "resvg", without it the
+    first of them that works on this machine.
     """
     path = Path(path)
     begun = time.thread_time()
     try:
-        text = svg_text(_content(path))
+        text = svg_text(_content(path) if data is None else _sized(data))
         size = check_svg(text)
         seconds = CPU_SECONDS - (time.thread_time() - begun)
         return _draw(text.encode(), size, renderer, seconds=max(seconds, _LEAST_SECONDS))
@@ -77,6 +78,10 @@ def _content(path: Path) -> bytes:
         raise MissingFrame(f"there is no image {path}", hint="check the name of the file") from error
     except OSError as error:
         raise QuestionError(f"{path} cannot be read: {error.strerror}", hint="it has to be a readable file") from error
+    return _sized(data)
+
+
+def _sized(data: bytes) -> bytes:
     if len(data) > MAX_BYTES:
         raise Refusal(f"has more than {MAX_BYTES // 1_000_000} MB", "simplify it, or export it as a PNG")
     return data
