@@ -111,9 +111,9 @@ def on_a_terminal(cwd: Path, *args: str, **env: str) -> bytes:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "vmevalkit_core", *args]
     variables = {"TERM": "xterm-256color", "COLUMNS": "80", "HOME": str(cwd)} | env
-    child = subprocess.Popen(
-        command, cwd=cwd, env=clean_env(**variables), stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
-    )
+    # Old versions of rich take an empty NO_COLOR for one that is set.
+    given = {name: value for name, value in clean_env(**variables).items() if value}
+    child = subprocess.Popen(command, cwd=cwd, env=given, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True)
     os.close(theirs)
     sent = b""
     try:
