@@ -24,6 +24,7 @@ from vmevalkit_core.planner import PlannedRun
 from vmevalkit_core.planner.ask import ask_of
 from vmevalkit_core.records import Submission
 from vmevalkit_core.registry import Registry
+from vmevalkit_core.runner.pictures import Pictures
 from vmevalkit_core.runner.record import describe
 from vmevalkit_core.scan import scan
 from vmevalkit_core.store import Store, clip_part
@@ -47,11 +48,11 @@ def make_question(root: Path) -> Path:
 
 def durable_run(store: Store, run: PlannedRun, registry: Registry, video: bytes) -> Path:
     """One run through all its states."""
-    owner = registry.owner(run.ask.spec.name)
+    owner, pictures = registry.owner(run.ask.spec.name), Pictures(store)
     now = datetime.now(UTC)
 
     def record(question: Path, folder: Path) -> RunMetadata:
-        return describe(run, owner, question, folder, now)
+        return describe(run, owner, question, folder, now=now, pictures=pictures)
 
     folder, metadata = store.create(run.key, now, run.task.sources(), record)
     metadata.provenance.submission = Submission(id="job")
