@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers import make_task, records
-from vmevalkit_core import InferenceRunner, MissingFrame, RunResult
+from vmevalkit_core import InferenceRunner, MissingFrame, RunResult, UnfinishedRun
 from vmevalkit_core.api.given import Given, task_of
 from vmevalkit_core.api.pictures import content_of
 from vmevalkit_core.errors import QuestionError, UsageError
@@ -196,3 +196,23 @@ def test_prompt_that_is_no_text_is_refused(tmp_path: Path) -> None:
     """A lone surrogate, from a broken file name for instance, is no Unicode."""
     with InferenceRunner(tmp_path, "pilot") as runner, pytest.raises(QuestionError, match="valid Unicode"):
         runner.run("baseline-hold", PICTURE, "\ud800")
+
+
+@pytest.mark.parametrize(("key", "meant"), [("promt", "prompt"), ("imge", "image"), ("domian", "domain")])
+def test_misspelt_key_is_refused(tmp_path: Path, key: str, meant: str) -> None:
+    """Its value must not become metadata while something else is sent."""
+    task = {"id": "a_1", "image": PICTURE, "prompt": "p", "domain": "d"}
+    task[key] = task.pop(meant)
+    with InferenceRunner(tmp_path, "pilot") as runner:
+        (found,) = runner.run_all([task], "baseline-hold")
+    assert isinstance(found, UnfinishedRun)
+    assert found.status == "blocked"
+
+
+def test_no_final_frame_means_none(tmp_path: Path) -> None:
+    """Also where one lies beside the first frame."""
+    folder = make_task(tmp_path, "maze", "maze_1")
+    task = {"image": folder / "first_frame.png", "prompt": "p", "final_frame": None}
+    with InferenceRunner(tmp_path / "out", "pilot") as runner:
+        (found,) = runner.run_all([task], "baseline-oracle")
+    assert isinstance(found, UnfinishedRun)

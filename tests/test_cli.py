@@ -68,7 +68,7 @@ def test_version_is_told(vmeval: Vmeval) -> None:
         pytest.param(["run", "-m", LEDGER], "needs LEDGER_DIR", "a folder for the ledger", id="no-key"),
         pytest.param(["run", "-m", "./nothing.py:Model"], "nothing.py", "", id="no-file"),
         pytest.param(["run", "--with", "cache"], "no interceptor cache", "installed", id="no-interceptor"),
-        pytest.param(["run", "--task", "no_such"], "no task pair matches", "questions list", id="nothing-matches"),
+        pytest.param(["run", "--task", "no_such"], "no task pair no_such in", "questions list", id="nothing-matches"),
         pytest.param(["run", "-e", "../up"], "holds '/'", "plain name", id="experiment-leaves"),
         pytest.param(["run", "--rerun-changed", "--keep-changed"], "exclude each other", "", id="both-ways"),
         pytest.param(["run", "--adopt", "abc"], "RUN_ID=JOB_ID", "", id="adopt-form"),

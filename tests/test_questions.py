@@ -120,3 +120,15 @@ def test_solution_video_that_may_not_be_read_is_named(questions: Path, target: s
     with pytest.raises(QuestionError, match=r"has a ground_truth\.mp4 that"):
         list(load_questions(questions))
     assert [one.id for one in survey(questions) if one.problems] == ["chess_0000"]
+
+
+def test_task_pairs_outside_a_domain_folder_are_named(questions: Path) -> None:
+    """Beside real domains they would be lost without a word; folders that hold none are passed over."""
+    make_task(questions, "raven", "raven_0000")
+    (questions / "raven_task").rename(questions / "raven")
+    (questions / "maze_task" / "maze_0001").rename(questions / "lost_0001")
+    (questions / "notes").mkdir()
+    problems = {Path(one.path).name: one for one in scan(questions) if isinstance(one, QuestionProblem)}
+    assert set(problems) == {"raven", "lost_0001"}
+    assert problems["raven"].hint == "rename it to raven_task"
+    assert not [one for one in scan(questions, domains=["maze"]) if isinstance(one, QuestionProblem)]

@@ -257,3 +257,23 @@ def test_picture_that_was_deleted_meanwhile_is_made_again(tmp_path: Path, questi
     kept.unlink()
     pictures.restore(plan.runs[0].ask, metadata, folder)
     assert kept.is_file()
+
+
+@pytest.mark.parametrize("name", ["First_Frame.PNG", "first_frame.jpg"])
+def test_misnamed_file_is_named(tmp_path: Path, questions: Path, name: str) -> None:
+    """The fix is a new name, not a new file."""
+    folder = questions / "maze_task" / "maze_0000"
+    (folder / "first_frame.png").rename(folder / name)
+    (problem,) = planned(runner_in(tmp_path), questions, "baseline-hold").problems
+    assert problem.hint.startswith(f"rename its {name} to first_frame.png")
+
+
+def test_edited_model_file_is_noticed(tmp_path: Path, questions: Path) -> None:
+    """A version makes no run another one, but an author must not look at stale clips unknowingly."""
+    text = Path(LEDGER.partition(":")[0]).with_name("sleeper.py").read_text()
+    (tmp_path / "own.py").write_text(text)
+    target = f"{tmp_path / 'own.py'}:Sleeper"
+    run(runner_in(tmp_path), questions, target, seconds=0)
+    assert not planned(runner_in(tmp_path), questions, target, seconds=0).other_versions
+    (tmp_path / "own.py").write_text(text + "# edited")
+    assert planned(runner_in(tmp_path), questions, target, seconds=0).other_versions == {"sleeper": 4}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Container
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from vmevalkit_core import __version__, hookspecs
 from vmevalkit_core.containment import LIMIT, TimeUp
 from vmevalkit_core.dists import DistFacts, fits
 from vmevalkit_core.errors import PluginError, VmevalError
-from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.specs import ModelSpec, Need, State
 
 HOOKS = {
     hook.__name__: hook.__code__.co_varnames[: hook.__code__.co_argcount]
@@ -23,6 +25,9 @@ HOOKS = {
 _OF_A_LATER_CORE = re.compile(
     r"(ModelSpec|State|Need)\.__init__\(\) got an unexpected keyword|cannot import name '\w+' from 'vmevalkit_core"
 )
+
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
+_SPEC_FIELDS = tuple(field.name for kind in (ModelSpec, State, Need) for field in dataclasses.fields(kind))
 
 
 class Hook(NamedTuple):
@@ -73,6 +78,8 @@ def repair(error: BaseException, facts: DistFacts) -> str:
     text = str(error) if isinstance(error, TypeError | ImportError | VmevalError) else ""
     if isinstance(error, VmevalError) and error.hint:
         return error.hint
+    if (unknown := _UNEXPECTED.search(text)) and (near := get_close_matches(unknown[1], _SPEC_FIELDS, n=1)):
+        return f"is {near[0]} meant?"
     if _OF_A_LATER_CORE.match(text):
         return f"{_asks(facts)}, and this is {__version__}: {_upgrade_both(facts)}"
     line = f"pip install -U {facts.name}, or pip uninstall {facts.name}"
@@ -89,8 +96,6 @@ def _upgrade_both(facts: DistFacts) -> str:
 
 
 def _near(name: str) -> str:
-    from difflib import get_close_matches
-
     near = get_close_matches(name, HOOKS, n=1)
     return f"; is {near[0]} meant?" if near else f"; the hooks are {', '.join(HOOKS)}"
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vmevalkit_core.options import Options
     from vmevalkit_core.records import Clip, Event, GenerationRequest
 
+CORE = "vmevalkit-core"
 __all__ = ["Dispatch", "PluginInfo", "PluginProblem", "Registry", "is_file_target"]
 
 
@@ -80,7 +81,9 @@ class Registry:
         taken = self._specs.get(spec.name)
         if taken is not None and taken.factory != spec.factory:
             owner = self.owner(spec.name).distribution
-            raise UsageError(f"{owner} has a model {spec.name} already", hint="give the class in the file another name")
+            raise UsageError(
+                f"{owner} has a model {spec.name} already", hint="give its ModelSpec in the file another name"
+            )
         self._specs[spec.name] = spec
         self._owners[spec.name] = without_hooks(PluginInfo(path.stem, path.name, version, str(path)))
         return spec
@@ -170,7 +173,7 @@ class Registry:
     def _broken_home(self, name: str) -> PluginProblem | None:
         # Which models a broken plugin has is not known; most begin with its name.
         listing = (one for one in self._problems if one.stage not in ("load", "event"))
-        return next((one for one in listing if name.startswith(f"{one.name}-")), None)
+        return next((one for one in listing if f"{name}-".startswith(f"{one.name}-")), None)
 
     def _interceptor(self, name: str) -> Plugin:
         wrappers = [plugin for plugin in self._plugins if plugin.implements("vmeval_generate", wrapper=True)]
@@ -206,6 +209,12 @@ def is_file_target(name: str) -> bool:
     return ".py:" in name
 
 
+def _ways_out(distributions: Sequence[str]) -> str:
+    others = [name for name in distributions if name != CORE]
+    ways = [f"pip uninstall {name}" for name in others]
+    return " or ".join([*ways, "give it another name there"] if len(others) < len(distributions) else ways)
+
+
 def _dispute(owners: Sequence[Plugin], names: Sequence[str]) -> PluginProblem:
     distributions = list(dict.fromkeys(plugin.info.distribution for plugin in owners))
     return PluginProblem(
@@ -213,5 +222,5 @@ def _dispute(owners: Sequence[Plugin], names: Sequence[str]) -> PluginProblem:
         distribution=", ".join(distributions),
         stage="models",
         error=f"{' and '.join(distributions)} offer the same {', '.join(names)}, so it belongs to none of them",
-        hint=" or ".join(f"pip uninstall {name}" for name in distributions),
+        hint=_ways_out(distributions),
     )

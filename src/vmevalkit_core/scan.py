@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -35,6 +35,8 @@ def scan(
     folders = _domain_folders(Path(root))
     wanted = _wanted(domains, [one.domain for one in folders], root)
     real, twins = os.path.realpath(root), _Twins()
+    if not wanted and not tasks:
+        yield from _misplaced(str(root), folders)
     for one in folders:
         if problem := _name_fault(one.path, one.domain, twins, f"{one.domain}{SUFFIX}") or _link_fault(one, real):
             yield problem
@@ -114,6 +116,23 @@ def _scan_domain(one: _Domain, real: str, tasks: set[str], limit: int | None) ->
         path = f"{one.path}{os.sep}{name}"
         linked = is_link and not one.only and _link_fault(_Domain(one.domain, path, is_link=True), real)
         yield _name_fault(path, name, twins, name) or linked or TaskFolder(one.path, one.domain, name, real)
+
+
+def _misplaced(root: str, folders: Sequence[_Domain]) -> Iterator[QuestionProblem]:
+    """Folders beside the domains that hold task pairs, which nobody would find."""
+    known = {one.path for one in folders}
+    if folders[0].only or root in known:
+        return
+    for name, _ in _folders(root):
+        path = f"{root}{os.sep}{name}"
+        if path in known:
+            continue
+        if os.path.isfile(f"{path}{os.sep}{FIRST}"):
+            yield QuestionProblem(path, "is a task pair beside the domain folders", "move it into a folder DOMAIN_task")
+        elif any(os.path.isfile(f"{path}{os.sep}{task}{os.sep}{FIRST}") for task, _ in _folders(path)):
+            yield QuestionProblem(
+                path, f"holds task pairs and does not end in {SUFFIX}", f"rename it to {name}{SUFFIX}"
+            )
 
 
 def _name_fault(path: str, name: str, twins: _Twins, shown: str) -> QuestionProblem | None:

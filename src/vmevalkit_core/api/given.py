@@ -39,6 +39,8 @@ class Given:
     image: Picture
     prompt: str | None = None
     final: Picture | None = None
+    final_beside: bool = True
+    """Whether the final frame beside the first one counts where none is given."""
     data: Mapping[str, Any] | None = None
     """For question_metadata.json."""
     id: Any = None
@@ -94,8 +96,9 @@ class _Home:
 def _final(given: Given, home: _Home, first: str, keep: Keep) -> str:
     if given.final is not None:
         return path_of(given.final) or str(keep(*content_of(given.final)))
+    beside = home.file(FINAL) if given.final_beside else None
     # A path below a file never exists, so it is no file that only happens to be there.
-    return str(home.file(FINAL) or f"{first}{os.sep}{FINAL}")
+    return str(beside or f"{first}{os.sep}{FINAL}")
 
 
 def _prompt(given: Given, home: _Home, keep: Keep) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -90,15 +91,27 @@ def _of_mapping(task: Mapping[str, Any]) -> Given:
     if image is None:
         raise QuestionError("it has no image", hint=HINT)
     data = {name: value for name, value in task.items() if name not in _FILES}
+    _refuse_misspelt(task, data)
     more = set(data) - {*ID, "domain"}
     return Given(
         image=image,
         prompt=_first(task, PROMPT_NAMES),
         final=_first(task, FINAL_NAMES),
+        final_beside=not any(name in task for name in FINAL_NAMES),
         data=data if more else None,
         id=_first(task, ID),
         domain=task.get("domain"),
     )
+
+
+def _refuse_misspelt(task: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    """A key that nearly is one of ours, where that one is missing: its value must not become mere metadata."""
+    for names in (FIRST_NAMES, FINAL_NAMES, PROMPT_NAMES, ID, ("domain",)):
+        if any(name in task for name in names):
+            continue
+        for key in data:
+            if near := get_close_matches(str(key), names, n=1, cutoff=0.8):
+                raise QuestionError(f"it has {key!r}; is {near[0]!r} meant?", hint=HINT)
 
 
 def _first(task: Mapping[str, Any], names: Iterable[str]) -> Any:

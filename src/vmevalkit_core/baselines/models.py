@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 from PIL import Image
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from vmevalkit_core import (
     Clip,
@@ -32,6 +32,14 @@ HELD = 0.15
 """The share of the clip for which each end stands still, so that a scorer sees both frames whole."""
 
 
+def checked_size(text: str) -> str:
+    """A size such as 1280x720, from 16 to 9999 pixels a side."""
+    sides = text.split("x")
+    if len(sides) != 2 or not all(side.isdecimal() and 16 <= int(side) <= 9999 for side in sides):
+        raise ValueError("a size is like 1280x720, from 16 to 9999 pixels a side")
+    return text
+
+
 class BaselineOptions(PictureOptions, FreeOptions):
     """How long the clip is, how smooth and how large."""
 
@@ -40,7 +48,7 @@ class BaselineOptions(PictureOptions, FreeOptions):
     fps: Annotated[int, Unit("frames/s")] = Field(8, ge=1, le=60)
     """Frames per second."""
 
-    size: str | None = Field(None, pattern=r"^[1-9]\d{1,3}x[1-9]\d{1,3}$")
+    size: Annotated[str, AfterValidator(checked_size)] | None = None
     """Pixels of the clip, such as 1280x720, to be compared with a model of that size; the question's own where none."""
 
     def image_rule(self) -> ImageRule:

@@ -54,10 +54,10 @@ def show_verdict(given: Path | None, *, as_json: bool) -> int:
     verdict = validate(path)
     if as_json:
         out.dump(dataclasses.asdict(verdict) | {"findings": [finding._asdict() for finding in verdict.findings]})
-        return int(bool(verdict.findings))
+        return int(bool(verdict.findings) or not verdict.checked)
     if not verdict.checked:
-        out.say(f"{path} holds no runs yet.")
-        return 0
+        out.say(f"{path} holds no runs, so there is nothing to validate.")
+        return 1
     for finding in verdict.findings:
         out.say(f"{finding.folder}: {finding.problem}")
     unfinished = f", {verdict.unfinished:,} not finished" if verdict.unfinished else ""

@@ -44,8 +44,9 @@ def check_questions(path: Path | None, *, domains: list[str], as_json: bool) -> 
         return int(bool(bad))
     for report in reports:
         for problem in report.problems:
-            hint = f"\n  {problem.hint}" if problem.hint else ""
-            out.say(f"{problem.path} {problem.reason}{hint}")
+            out.say(out.paragraph(f"{problem.path} {problem.reason}", rest="  "))
+            if problem.hint:
+                out.say(out.paragraph(problem.hint, first="  ", rest="  "))
     _tell_notes(reports)
     domains_found = len({one.domain for one in reports if one.domain})
     unusable = f"{bad:,} cannot be used" if bad else "all can be used"

@@ -95,6 +95,10 @@ class RunCommand:
         return load_registry()
 
     @cached_property
+    def _root(self) -> Path:
+        return questions_or_samples(self.questions)
+
+    @cached_property
     def _runner(self) -> Runner:
         runner = Runner(
             self._registry,
@@ -132,13 +136,14 @@ class RunCommand:
         )
 
     def _tasks(self) -> Iterator[TaskFolder | QuestionProblem]:
-        root = questions_or_samples(self.questions)
-        check_apart(self._runner.store.root, root, "choose another folder with -o, or another -e")
-        return scan(root, domains=self.domains or (), tasks=self.tasks or (), limit=self.limit)
+        check_apart(self._runner.store.root, self._root, "choose another folder with -o, or another -e")
+        return scan(self._root, domains=self.domains or (), tasks=self.tasks or (), limit=self.limit)
 
     def _refuse_empty(self, plan: Plan) -> None:
         if plan.total == 0 and not plan.problem_count:
-            raise UsageError("no task pair matches", hint="look with: vmeval questions list PATH")
+            wanted = f" {' or '.join(self.tasks)}" if self.tasks else ""
+            hint = f"look with: vmeval questions list {self._root}"
+            raise UsageError(f"no task pair{wanted} in {self._root}", hint=hint)
 
     def _allow(self, plan: Plan) -> None:
         """Money rule 1: a plan with a price is asked about, or ordered with --yes."""

@@ -45,6 +45,11 @@ def tell_standing(plan: Plan) -> None:
         out.note(f"left alone  {key.model}  {key.domain}/{key.task_id}  {reason}")
     if plan.actions[Action.FAILED]:
         out.note("Hint: --retry-failed tries failed runs again, each in a new folder")
+    for model, number in plan.other_versions.items():
+        runs = out.count(number, "finished run")
+        out.note(f"Warning: the file of {model} was edited since {runs}; another -e makes them anew")
+    if plan.kept:
+        out.note(f"{out.count(plan.kept, 'finished run')} asked differently, kept as --keep-changed says")
     if plan.collected_as_asked:
         fields = ", ".join(plan.collected_as_asked)
         out.note(
@@ -85,8 +90,11 @@ def tell_unfit(cut: Sequence[Unfitted]) -> None:
         if one.result == "impossible":
             out.note(f"not cut back  {one.folder}  {one.reason}")
     number = Counter(one.result for one in cut)
-    if ready := number["written"] + number["there"]:
-        out.say(f"{out.count(ready, 'clip')} cut back to the question's own frame, as {UNFIT} beside the original.")
+    if number["written"]:
+        written = out.count(number["written"], "clip")
+        out.say(f"{written} cut back to the question's own frame, as {UNFIT} beside the original.")
+    if number["there"]:
+        out.say(f"{out.count(number['there'], 'clip')} cut back before.")
     if number["same"]:
         out.say(f"{out.count(number['same'], 'clip')} in the question's own frame already.")
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +46,8 @@ class Ask:
     """What the pictures have to be like with these options."""
     price: Decimal | None
     """US dollars at most for one run; None is unknown."""
+    version: str = ""
+    """Of a model in a file of the user's own: the hash of that file. Versions make no run another one."""
     account: str | None = None
     """8 hex digits of the hash of the key in use."""
 
@@ -106,7 +109,9 @@ class Ask:
                 yield f"option {name}", value, None
 
 
-def ask_of(spec: ModelSpec, options_class: type[Options], given: Mapping[str, Any], account: str | None) -> Ask:
+def ask_of(
+    spec: ModelSpec, options_class: type[Options], given: Mapping[str, Any], account: str | None, *, version: str = ""
+) -> Ask:
     """The ask for a model; ConfigError names the option that is wrong, and the fix."""
     from pydantic import ValidationError
 
@@ -124,6 +129,7 @@ def ask_of(spec: ModelSpec, options_class: type[Options], given: Mapping[str, An
         rule=_rule(spec, options),
         price=_price(spec, options),
         account=account,
+        version=version,
     )
 
 
@@ -169,9 +175,12 @@ def _option_error(spec: ModelSpec, options_class: type[Options], error: Any) -> 
     name = ".".join(map(str, first["loc"])) or "options"
     known = ", ".join(options_class.model_fields) or "none"
     if first["type"] == "extra_forbidden":
-        return ConfigError(f"{spec.name} has no option {name!r}", hint=f"its options are: {known}")
-    reason = first["msg"][:1].lower() + first["msg"][1:]
-    hint = f"see: vmeval models show {spec.name}"
+        near = get_close_matches(name, options_class.model_fields, n=1)
+        meant = f"is {near[0]} meant? " if near else ""
+        return ConfigError(f"{spec.name} has no option {name!r}", hint=f"{meant}its options are: {known}")
+    reason = first["msg"].removeprefix("Value error, ")
+    reason = reason[:1].lower() + reason[1:]
+    hint = f"see: vmeval models show {spec.factory if '.py:' in spec.factory else spec.name}"
     if first["type"] == "missing":
         return ConfigError(f"{spec.name} needs the option {name!r}", hint=f"give it as -p {name}=VALUE; {hint}")
     return ConfigError(f"{spec.name}: option {name}={first['input']} is wrong: {reason}", hint=hint)

@@ -12,7 +12,7 @@ from functools import cache
 from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.planner.ask import Ask, Change, Stat
 from vmevalkit_core.planner.decision import MAY_SEND, SENDS, WORK, Action, Decision, Policy, decide
-from vmevalkit_core.questions import SHOWN_FILES, QuestionProblem, Task, TaskFolder
+from vmevalkit_core.questions import PROMPT, SHOWN_FILES, QuestionProblem, Task, TaskFolder
 from vmevalkit_core.records import RunKey
 from vmevalkit_core.store import Store
 
@@ -52,6 +52,10 @@ class Plan:
     changed: list[tuple[RunKey, Sequence[Change]]] = field(default_factory=list)
     changed_fields: Counter[str] = field(default_factory=Counter)
     changed_cost: Decimal | None = Decimal(0)
+    other_versions: Counter[str] = field(default_factory=Counter)
+    """Finished runs that a model's file made before it was edited, by model."""
+    kept: int = 0
+    """Finished runs that were asked differently and are kept by order."""
     failed: list[tuple[RunKey, str]] = field(default_factory=list)
     cost: Decimal | None = Decimal(0)
     """US dollars at most of what would or might be sent; None when a price is unknown."""
@@ -186,18 +190,38 @@ def missing_file(run: PlannedRun) -> str | None:
 
 def _missing(run: PlannedRun, asks: Sequence[Ask]) -> QuestionProblem | None:
     name = missing_file(run)
-    return QuestionProblem(str(run.task.folder), f"has no {name}", _needed_by(name, asks)) if name else None
+    if name is None:
+        return None
+    if other := _misnamed(run.task.source(name)):
+        more = "" if name == PROMPT else "; its content may be of another format"
+        hint = f"rename its {other} to {name}{more}"
+        return QuestionProblem(str(run.task.folder), f"has no {name}", hint)
+    return QuestionProblem(str(run.task.folder), f"has no {name}", _needed_by(name, asks))
+
+
+def _misnamed(path: str) -> str | None:
+    """A file beside a missing one that has its name but for the ending or the case."""
+    folder, name = os.path.split(path)
+    stem = name.partition(".")[0].casefold()
+    found = os.listdir(folder) if os.path.isdir(folder) else []
+    return next((one for one in sorted(found) if one.partition(".")[0].casefold() == stem), None)
 
 
 def _needed_by(name: str, asks: Sequence[Ask]) -> str:
     models = [ask.spec.name for ask in asks if name in (SHOWN_FILES[one] for one in ask.spec.inputs)]
-    return f"{', '.join(models)} must be shown it; add the file, or leave the model out"
+    if len(models) == len(asks):
+        return "add the file"
+    return f"only {', '.join(models)} must be shown it, the others are run; add the file, or leave the model out"
 
 
 def _add(plan: Plan, run: PlannedRun, decision: Decision) -> None:
     plan.actions[decision.action] += 1
     if decision.action in WORK:
         plan.runs.append(run)
+    if run.ask.version and decision.action is Action.DONE and decision.attempt:
+        then = (decision.attempt.provenance.get("plugin") or {}).get("version")
+        plan.other_versions.update([run.ask.spec.name] if then != run.ask.version else [])
+    plan.kept += decision.action is Action.DONE and bool(decision.changes)
     if decision.adopted and decision.attempt:
         plan.adopted[decision.attempt.run_id] += 1
     if decision.action is Action.RESUME and decision.changes:

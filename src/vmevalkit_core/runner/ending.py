@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import traceback
 from datetime import datetime
+from decimal import Decimal
 
 from vmevalkit_core import durable
 from vmevalkit_core.attempts import VIDEO
@@ -81,6 +82,8 @@ async def fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
     )
     if isinstance(error, GenerationError) and error.generation_id:
         metadata.output.generation_id = str(error.generation_id)
+    if status == "failed" and paid and handle.submission is None:
+        metadata.provenance.cost.charged = Decimal(0)  # surely not taken
     known = isinstance(error, VmevalError)
     text = str(error) or type(error).__name__
     await _end(handle, status, text if known else f"{type(error).__name__}: {text}")

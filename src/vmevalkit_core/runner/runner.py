@@ -17,7 +17,7 @@ from vmevalkit_core.planner import Ask, Decision, Plan, PlannedRun, Planner, Pol
 from vmevalkit_core.planner.ask import ask_of
 from vmevalkit_core.questions import QuestionProblem, Task
 from vmevalkit_core.records import Event, RunKey
-from vmevalkit_core.registry import Registry
+from vmevalkit_core.registry import Registry, is_file_target
 from vmevalkit_core.runner.engine import GRACE, contained, drive
 from vmevalkit_core.runner.execute import Executor
 from vmevalkit_core.runner.lanes import lanes_of
@@ -70,7 +70,8 @@ class Runner:
     def ask(self, spec: ModelSpec, given: Mapping[str, Any]) -> Ask:
         """A model with options; ConfigError or MissingCredential says what the user has to fix."""
         account = self.workshop.account(spec)
-        return ask_of(spec, self.registry.options_class(spec), given, account)
+        version = self.registry.owner(spec.name).version if is_file_target(spec.factory) else ""
+        return ask_of(spec, self.registry.options_class(spec), given, account, version=version)
 
     def plan(
         self,
