@@ -1,0 +1,40 @@
+"""Runs against the simulated vendor, and what they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.helpers import REPOSITORY, runner_in
+from tests.test_runner import run
+from vmevalkit_core.runner import Report, Runner
+from vmevalkit_core.testing import Simulator
+
+PLAIN, BLIND, UPLOADING = (
+    f"{REPOSITORY}/tests/models/plain.py:{name}" for name in ("Plain", "BlindPlain", "UploadingPlain")
+)
+KEY = "planted-key-0000"
+
+
+@contextmanager
+def vendor(*script: Mapping[str, Any], **settings: Any) -> Iterator[Simulator]:
+    """A simulated vendor with a script of faults; its jobs take no time."""
+    with Simulator(script=list(script), **({"running_seconds": 0.0} | settings)) as simulator:
+        yield simulator
+
+
+def env_of(simulator: Simulator) -> dict[str, str]:
+    """What a client of the vendor needs."""
+    return {"PLAIN_KEY": KEY, "PLAIN_BASE_URL": simulator.url}
+
+
+def client(tmp_path: Path, simulator: Simulator, **settings: Any) -> Runner:
+    """A runner whose models are this vendor's."""
+    return runner_in(tmp_path, env=env_of(simulator), **settings)
+
+
+def run_all(tmp_path: Path, simulator: Simulator, questions: Path, model: str = PLAIN, **settings: Any) -> Report:
+    """One command's worth of runs."""
+    return run(client(tmp_path, simulator, **settings), questions, model)
