@@ -12,7 +12,8 @@ from tests.test_runner import run
 from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.testing import Simulator
 
-PLAIN, BLIND, UPLOADING = (
+MODELS = f"{REPOSITORY}/tests/models/plain.py"
+PLAIN, BLIND, UPLOADING = (f"{MODELS}:{name}" for name in ("Plain", "BlindPlain", "UploadingPlain"))
     f"{REPOSITORY}/tests/models/plain.py:{name}" for name in ("Plain", "BlindPlain", "UploadingPlain")
 )
 KEY = "planted-key-0000"
