@@ -14,8 +14,6 @@ from vmevalkit_core.testing import Simulator
 
 MODELS = f"{REPOSITORY}/tests/models/plain.py"
 PLAIN, BLIND, UPLOADING = (f"{MODELS}:{name}" for name in ("Plain", "BlindPlain", "UploadingPlain"))
-    f"{REPOSITORY}/tests/models/plain.py:{name}" for name in ("Plain", "BlindPlain", "UploadingPlain")
-)
 KEY = "planted-key-0000"
 
 

@@ -56,6 +56,7 @@ class Plain(ApiGenerator):
     base_url_env = "PLAIN_BASE_URL"
     requests_per_second = 1000.0
     poll_least = poll_most = 0.1
+    patience = 600.0
     submit_timeout = 0.5
     poll_timeout = 0.5
     fetch_timeout = 1.0

@@ -15,8 +15,11 @@ from vmevalkit_core.transport import Refusal
 T = TypeVar("T")
 
 
-async def read(vendor: VendorClient, call: Callable[[], Awaitable[T]], limit: float) -> T:
-    """What `call` answers, each try of it within `limit` seconds; RetryableError when no try is answered."""
+async def read(vendor: VendorClient, call: Callable[[], Awaitable[T]], limit: float, *, of_api: bool = True) -> T:
+    """What `call` answers, each try of it within `limit` seconds; RetryableError when no try is answered.
+
+    Only refusals `of_api` are the plugin's to explain: those of a store behind a link are not the vendor's words.
+    """
 
     async def limited() -> T:
         try:
@@ -25,7 +28,7 @@ async def read(vendor: VendorClient, call: Callable[[], Awaitable[T]], limit: fl
         except TimeoutError as error:
             raise RetryableError(f"no answer within {limit:g} s") from error
         except Exception as error:
-            if known := explained(vendor, error) or read_error(error):
+            if known := (explained(vendor, error) if of_api else None) or read_error(error):
                 raise known from error
             raise
 
