@@ -132,3 +132,17 @@ class UploadingPlain(Plain):
     async def host(self, image: ImageRef) -> str | None:
         answer = await self.call("POST", "/v1/files", content=image.path.read_bytes())
         return str(answer.json()["file"])
+
+
+class Hasty(Plain):
+    """The same vendor, whose jobs are given up after thirty seconds."""
+
+    spec = ModelSpec(
+        name="hasty-plain",
+        factory=f"{__file__}:Hasty",
+        options=f"{__file__}:PlainOptions",
+        kind="api",
+        needs=NEEDS,
+        settings=("PLAIN_BASE_URL",),
+    )
+    deadline = 30.0

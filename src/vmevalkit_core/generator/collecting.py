@@ -12,7 +12,7 @@ from vmevalkit_core.errors import (
 )
 from vmevalkit_core.generator.contract import Job
 from vmevalkit_core.generator.polling import PollPlan
-from vmevalkit_core.generator.reading import read
+from vmevalkit_core.generator.reading import UnreadableAnswer, read
 from vmevalkit_core.generator.vendor import VendorClient
 from vmevalkit_core.records import Clip, Done, Failed, Pending, Submission
 from vmevalkit_core.status_codes import EXPIRED, status_of
@@ -73,6 +73,8 @@ class Collector:
         """The job's state; a vendor that cannot be asked for a while does not end it."""
         try:
             return await read(self._vendor, lambda: self._vendor.poll(submission), self._vendor.poll_timeout)
+        except UnreadableAnswer:
+            raise
         except RetryableError as error:
             if not watch.warned:
                 job.log.warning("job %s cannot be asked about, and is asked about again: %s", submission.id, error)

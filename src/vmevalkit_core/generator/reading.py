@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from vmevalkit_core.errors import GenerationError, RetryableError
+from vmevalkit_core.errors import GenerationError, RetryableError, VmevalError
 from vmevalkit_core.generator.vendor import VendorClient
 from vmevalkit_core.retry import retried
 from vmevalkit_core.status_codes import read_error
@@ -30,9 +30,15 @@ async def read(vendor: VendorClient, call: Callable[[], Awaitable[T]], limit: fl
         except Exception as error:
             if known := (explained(vendor, error) if of_api else None) or read_error(error):
                 raise known from error
+            if of_api and not isinstance(error, VmevalError):
+                raise UnreadableAnswer(f"{type(error).__name__}: {error}") from error
             raise
 
     return await retried(limited, vendor.polling, vendor.context.clock)
+
+
+class UnreadableAnswer(RetryableError):
+    """The plugin stumbled over an answer: one of a vendor's bad days, or a fault of its own when it goes on."""
 
 
 def explained(vendor: VendorClient, error: Exception) -> GenerationError | None:

@@ -53,6 +53,8 @@ class Download:
         return await self._client.send(request, stream=True)
 
     async def _take(self, response: httpx2.Response, origin: Origin) -> None:
+        if 200 < response.status_code < 300:
+            raise LostAnswer(f"{origin.host} answered {response.status_code} instead of a video")
         if response.status_code != 200:
             raise Refusal(await self._answer(response, origin))
         kind = response.headers.get("content-type", "").lower()
