@@ -18,15 +18,20 @@ class Window:
 
     def wait(self, most: int | None, now: float) -> float:
         """Seconds until there is room for one more; 0 where there is room now."""
-        while self._times and self._times[0] <= now - self.span:
-            self._times.popleft()
-        if most is None or len(self._times) < most:
+        if most is None or self.count(now) < most:
             return 0.0
         # With a cap of nothing there is never room; a whole span is as good an answer as any.
         return self._times[len(self._times) - most] + self.span - now if most else self.span
 
+    def count(self, now: float) -> int:
+        """How many there were in the last span."""
+        while self._times and self._times[0] <= now - self.span:
+            self._times.popleft()
+        return len(self._times)
+
     def add(self, now: float) -> None:
         """Count one."""
+        self.count(now)
         self._times.append(now)
 
 

@@ -64,9 +64,14 @@ class Simulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
-        if self._own_folder is not None:
-            self._own_folder.cleanup()
+        try:
+            problems = self.state()["problems"] if self._process and kind is None else []
+        finally:
+            self.stop()
+            if self._own_folder is not None:
+                self._own_folder.cleanup()
+        if problems:
+            raise BadSetting(f"the dialect failed {len(problems)} times, first at {problems[0]}")
 
     def start(self) -> None:
         """Start the process and wait until it listens; BadSetting says why it cannot."""
@@ -163,7 +168,7 @@ class Simulator:
         return [rule["struck"] for rule in self.state()["script"]]
 
     def state(self) -> dict[str, Any]:
-        """Counts: requests by phase, jobs, billed, the script's rules, connections open, opened and elsewhere."""
+        """Counts of requests by phase, jobs, connections; what is billed, what each rule of the script did, problems."""
         found: dict[str, Any] = self._call("GET", "state")
         return found
 

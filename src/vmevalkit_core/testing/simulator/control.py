@@ -58,6 +58,7 @@ class Control:
             "open": len(crowd.open),
             "opened": crowd.clients,
             "elsewhere": others.opened,
+            "problems": self._house.problems,
         }
 
     def _requests(self, request: Request) -> list[dict[str, Any]]:

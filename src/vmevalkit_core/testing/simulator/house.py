@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from dataclasses import replace
 
 from vmevalkit_core.testing.simulator.dialect import Phase, Route
@@ -22,6 +24,8 @@ class House:
     def __init__(self, vendor: Vendor, script: Script) -> None:
         self.vendor, self.script = vendor, script
         self.record = Record()
+        self.problems: list[str] = []
+        """What went wrong in the dialect itself: bugs of the test, not faults of the script."""
         self.elsewhere = ""
         """The address of the other origin."""
 
@@ -35,6 +39,11 @@ class House:
                 reply = replace(reply, manner=manner)
             seen.status = None if reply.manner.stop == "before" else reply.status
             return reply, seen
+        except Exception:  # one bad answer of a dialect must not end the vendor for every other client
+            self.problems.append(f"{request.method} {request.target}: {traceback.format_exc()}")
+            sys.stderr.write(self.problems[-1])
+            seen.status = 500
+            return Reply.of({"error": "the dialect of the simulator failed; see its problems"}, status=500), seen
         finally:
             self.record.settle(seen)
 

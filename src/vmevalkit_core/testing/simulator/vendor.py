@@ -7,6 +7,7 @@ import hmac
 import random
 import secrets
 import time
+from collections import defaultdict
 from dataclasses import asdict, replace
 from decimal import Decimal
 from itertools import count
@@ -52,8 +53,9 @@ class Vendor:
         self.uploads: dict[str, dict[str, Any]] = {}
         self.jobs: dict[str, Job] = {}
         self._clip = Clip()
-        self._lanes = Lanes()
-        self._second, self._minute, self._day = Window(1.0), Window(60.0), Window(DAY)
+        self._lanes: defaultdict[str, Lanes] = defaultdict(Lanes)
+        self._days: defaultdict[str, Window] = defaultdict(lambda: Window(DAY))
+        self._second, self._minute = Window(1.0), Window(60.0)
         self._secret, self._links = secrets.token_bytes(16), count(1)
         self._astray = ""
         self._random = random.Random(settings.seed)
@@ -140,7 +142,7 @@ class Vendor:
     def find(self, request: Request) -> Reply:
         """The jobs of the account."""
         now = self.clock.now()
-        self._lanes.settle(self.settings.jobs_at_once, now)
+        self._settle_lanes(now)
         settled = [job for job in self.jobs.values() if job.accepted + self.settings.listed_after <= now]
         return self.dialect.listed([job.look(now) for job in settled if not job.deleted], request, self)
 
@@ -166,7 +168,7 @@ class Vendor:
     def look(self, job: Job) -> Look:
         """A job as it is now; its end is written into the ledger when it is first seen."""
         now = self.clock.now()
-        self._lanes.settle(self.settings.jobs_at_once, now)
+        self._settle_lanes(now)
         look = job.look(now)
         if look.state in ENDED and not job.closed:
             job.closed = True
@@ -177,6 +179,10 @@ class Vendor:
         """Write down every end up to now, polled or not."""
         for job in self.jobs.values():
             self.look(job)
+
+    def jobs_today(self, lane: str) -> int:
+        """How many jobs were accepted in the last 24 hours."""
+        return self._days[lane].count(self.clock.now())
 
     def mint(self, look: Look) -> str:
         """A new signed link to a job's video."""
@@ -201,12 +207,12 @@ class Vendor:
         return float(query["expires"]) > self.clock.now()
 
     def _afford(self, order: Order, now: float) -> Reply | None:
-        settings = self.settings
+        settings, lane = self.settings, self.dialect.lane_of(order)
         if settings.balance is not None and self.billed + order.price > Decimal(settings.balance):
             return self.refuse("money")
-        if wait := self._day.wait(settings.jobs_per_day, now):
+        if wait := self._days[lane].wait(settings.jobs_per_day, now):
             return self.come_again(self.refuse("quota"), wait, settings.retry_after)
-        crowded = settings.jobs_at_once is not None and self._lanes.busy(now) >= settings.jobs_at_once
+        crowded = settings.jobs_at_once is not None and self._lanes[lane].busy(now) >= settings.jobs_at_once
         return self.refuse("crowded") if crowded and not self.dialect.holds else None
 
     def _accept(self, order: Order, ending: Ending, request: Request) -> Job:
@@ -244,8 +250,13 @@ class Vendor:
 
     def _enter(self, job: Job) -> None:
         self.jobs[job.id] = job
-        self._day.add(job.accepted)
-        self._lanes.add(job, self.settings.jobs_at_once)
+        lane = self.dialect.lane_of(job.order)
+        self._days[lane].add(job.accepted)
+        self._lanes[lane].add(job, self.settings.jobs_at_once)
+
+    def _settle_lanes(self, now: float) -> None:
+        for lanes in self._lanes.values():
+            lanes.settle(self.settings.jobs_at_once, now)
 
     def _remember(self, line: dict[str, Any]) -> None:
         """Take up a job of an earlier process over the same folder."""

@@ -103,15 +103,15 @@ LOST: dict[str, Fault] = {
 }
 """The request was carried out, and its answer is lost, by name."""
 CUT: dict[str, Fault] = {
-    "cut": _lost("a part of the body, then an orderly end, against Content-Length", _sent(stop="body")),
+    "cut": _lost("a part of the body, then an orderly end, against Content-Length", _sent(stop="body"), share=0.5),
     "cut-no-length": _lost(
-        "a part of the body without any length, then an orderly end", _sent(framing="none", stop="body")
+        "a part of the body without any length, then an orderly end", _sent(framing="none", stop="body"), share=0.5
     ),
-    "cut-chunked": _lost("chunks that end before the last one", _sent(framing="chunked", stop="body")),
-    "cut-stalled": _lost("a part of the body, then nothing", _sent(stop="body", how="hang")),
-    "cut-head": _lost("a part of the head, then an orderly end", _sent(stop="head")),
-    "reset-head": _lost("a part of the head, then a reset", _sent(stop="head", how="reset")),
-    "reset-body": _lost("a part of the body, then a reset", _sent(stop="body", how="reset")),
+    "cut-chunked": _lost("chunks that end before the last one", _sent(framing="chunked", stop="body"), share=0.5),
+    "cut-stalled": _lost("a part of the body, then nothing", _sent(stop="body", how="hang"), share=0.5),
+    "cut-head": _lost("a part of the head, then an orderly end", _sent(stop="head"), share=0.5),
+    "reset-head": _lost("a part of the head, then a reset", _sent(stop="head", how="reset"), share=0.5),
+    "reset-body": _lost("a part of the body, then a reset", _sent(stop="body", how="reset"), share=0.5),
     "reset-after": _lost("the whole right answer, then a reset", _sent(stop="after", how="reset")),
     "closed-after": _lost("the whole right answer, then an end that was not announced", _sent(stop="after")),
     "overstated": _lost("Content-Length announces `bytes` more than come", _overstated, bytes=1000),
