@@ -168,7 +168,7 @@ class Simulator:
         return [rule["struck"] for rule in self.state()["script"]]
 
     def state(self) -> dict[str, Any]:
-        """Counts of requests by phase, jobs, connections; what is billed, what each rule of the script did, problems."""
+        """Counts of requests by phase, jobs, connections; what is billed, what each rule did, problems."""
         found: dict[str, Any] = self._call("GET", "state")
         return found
 

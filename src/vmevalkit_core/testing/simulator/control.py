@@ -44,8 +44,10 @@ class Control:
             return Reply.of({"error": f"there is no {request.method} {request.path}"}, status=404), None
         try:
             return Reply.of(found(request)), None
-        except (BadSetting, ValueError, TypeError, KeyError) as error:
+        except BadSetting as error:
             return Reply.of({"error": str(error)}, status=400), None
+        except Exception as error:  # a mistake of a test is told to the test
+            return Reply.of({"error": f"{type(error).__name__}: {error}"}, status=400), None
 
     def _state(self, request: Request) -> dict[str, Any]:
         vendor, (crowd, others) = self._house.vendor, self._crowds
@@ -84,7 +86,7 @@ class Control:
 
     def _settings(self, request: Request) -> dict[str, Any]:
         vendor = self._house.vendor
-        vendor.settings = vendor.settings.changed(request.json())
+        vendor.change(request.json())
         self._house.record.lean = vendor.settings.lean
         return {}
 

@@ -1,0 +1,28 @@
+"""The vendor's own time."""
+
+from __future__ import annotations
+
+import time
+from math import ceil
+
+
+class Clock:
+    """Time that can be pushed ahead, so that nothing has to be waited for."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        """Seconds of the monotonic clock."""
+        return time.monotonic() + self.ahead
+
+    def unix(self) -> float:
+        """Seconds since 1970."""
+        return time.time() + self.ahead
+
+    def in_words(self, wait: float, form: str) -> str:
+        """A wait as Retry-After says it: "seconds" as a whole number, "date" as a date of HTTP."""
+        if form == "seconds":
+            return str(max(1, ceil(wait)))
+        # A date has whole seconds, so it is rounded up: the vendor means it.
+        return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(ceil(self.unix() + wait)))
