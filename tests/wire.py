@@ -65,6 +65,7 @@ def ask(
     data: Any = None,
     *,
     headers: Mapping[str, str] | None = None,
+    key: str = KEY,
     wait: float = 5.0,
     most: int = 10**9,
 ) -> Heard:
@@ -72,7 +73,8 @@ def ask(
     address = urlsplit(url)
     body = data if isinstance(data, bytes) else b"" if data is None else json.dumps(data).encode()
     target = url.partition(address.netloc)[2] or "/"
-    sent = {"Host": address.netloc, "Authorization": f"Bearer {KEY}", "Connection": "close"} | dict(headers or {})
+    sent = {"Host": address.netloc, "Connection": "close"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    sent |= dict(headers or {})
     sent["Content-Length"] = str(len(body))
     head = "".join(
         [f"{method} {target} HTTP/1.1\r\n", *(f"{name}: {value}\r\n" for name, value in sent.items()), "\r\n"]

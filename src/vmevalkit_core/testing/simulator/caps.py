@@ -63,14 +63,16 @@ class Lanes:
             return
         free = _frees(self._running.values())
         while self._line:
+            if self._line[0].cancelled is not None:
+                self._line.popleft()
+                continue
             start = self._room(most, now, free)
             if start is None:
                 return
             job = self._line.popleft()
-            if job.cancelled is None:
-                job.released = max(start, job.accepted)
-                self._running[job.id] = job
-                heappush(free, (_leaves(job), job.id))
+            job.released = max(start, job.accepted)
+            self._running[job.id] = job
+            heappush(free, (_leaves(job), job.id))
 
     def _room(self, most: int | None, now: float, free: list[tuple[float, str]]) -> float | None:
         """Since when there is room for one more; None where there is none."""

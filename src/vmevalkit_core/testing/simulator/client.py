@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
@@ -48,8 +50,8 @@ class Simulator:
         **settings: Any,
     ) -> None:
         self._target = dialect if isinstance(dialect, str) else f"{inspect.getfile(dialect)}:{dialect.__qualname__}"
-        self._own_folder = None if ledger else tempfile.TemporaryDirectory(prefix="simulator-")
-        self.folder = ledger or Path(str(self._own_folder and self._own_folder.name))
+        self.folder = ledger or self._own_folder()
+        """Holds the ledger, and `simulator.log` with what the process had to say."""
         self._rules, self._settings, self._port = script or [], settings, port
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -68,8 +70,6 @@ class Simulator:
             problems = self.state()["problems"] if self._process and kind is None else []
         finally:
             self.stop()
-            if self._own_folder is not None:
-                self._own_folder.cleanup()
         if problems:
             raise BadSetting(f"the dialect failed {len(problems)} times, first at {problems[0]}")
 
@@ -90,7 +90,7 @@ class Simulator:
         self._hear()
 
     def stop(self) -> None:
-        """End the process in an orderly way; the ledger stays readable where its folder was given."""
+        """End the process in an orderly way; the ledger stays readable."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -181,6 +181,12 @@ class Simulator:
         """Every request that came to the other origin, as in `requests`."""
         found: list[dict[str, Any]] = self._call("GET", "elsewhere")
         return found
+
+    def _own_folder(self) -> Path:
+        folder = tempfile.mkdtemp(prefix="simulator-")
+        # It lives as long as this object, for tests that read the ledger after the end.
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
 
     def _hear(self) -> None:
         assert self._process

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from vmevalkit_core.testing.simulator.house import Elsewhere, House
@@ -61,6 +62,7 @@ class Control:
             "opened": crowd.clients,
             "elsewhere": others.opened,
             "problems": self._house.problems,
+            "settings": asdict(vendor.settings),
         }
 
     def _requests(self, request: Request) -> list[dict[str, Any]]:

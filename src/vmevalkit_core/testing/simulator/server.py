@@ -156,9 +156,10 @@ class Connection(asyncio.Protocol):
 
     async def _end(self, reply: Reply, last: bool) -> None:
         manner = reply.manner
-        self._finish("replied" if manner.stop is None else f"stopped {manner.stop}")
         if manner.stop and manner.how == "hang":
+            # The end is noted when the client leaves: so long did it wait.
             await asyncio.get_running_loop().create_future()
+        self._finish("replied" if manner.stop is None else f"stopped {manner.stop}")
         if manner.stop and manner.how == "reset":
             # What was sent is given time to arrive, so that the client meets the reset where it is meant.
             await asyncio.sleep(0.02)
