@@ -73,6 +73,11 @@ class Simulator:
         if problems:
             raise BadSetting(f"the dialect failed {len(problems)} times, first at {problems[0]}")
 
+    @property
+    def pid(self) -> int:
+        """The process; 0 before the start and after the end."""
+        return self._process.pid if self._process else 0
+
     def start(self) -> None:
         """Start the process and wait until it listens; BadSetting says why it cannot."""
         self.folder.mkdir(parents=True, exist_ok=True)
