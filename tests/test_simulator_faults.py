@@ -152,6 +152,7 @@ DOWNLOADS: dict[str, Says] = {
     "lost-502": html(502),
     "lost-503": html(503),
     "lost-504": html(504),
+    "lost-status": error(409, "broken"),
     "cut": lambda heard: part(heard) and heard.length == len(CLIP) and heard.ended == "closed",
     "cut-no-length": lambda heard: part(heard) and "content-length" not in heard.headers and heard.ended == "closed",
     "cut-chunked": cut_chunks,
@@ -248,6 +249,7 @@ def request_of(vendor: Simulator, phase: str, job: str) -> tuple[str, str, Any]:
         ("moderated", "failed", "moderated"),
         ("moderated-empty", "succeeded", None),
         ("never-ends", "running", None),
+        ("never-starts", "queued", None),
     ],
 )
 def test_job_meets_its_fate(vendor: Simulator, fault: str, state: str, code: str | None) -> None:

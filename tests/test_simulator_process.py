@@ -13,7 +13,7 @@ import pytest
 
 from tests.helpers import REPOSITORY
 from tests.wire import ask
-from vmevalkit_core.testing import BadSetting, Look, PlainVendor, Reply, Simulator
+from vmevalkit_core.testing import FAULTS, BadSetting, Look, PlainVendor, Reply, Simulator
 from vmevalkit_core.testing.simulator.dialect import Desk
 
 JOB = {"prompt": "Solve it.", "image": "x"}
@@ -151,6 +151,13 @@ def test_vendor_goes_away_and_comes_back() -> None:
             ask(vendor.url)
         assert [entry["id"] for entry in vendor.jobs()] == [job]
         assert ask(f"{vendor.url}/v1/jobs/{job}").status == 200
+
+
+def test_faults_are_listed(tmp_path: Path) -> None:
+    """As a table for the documentation."""
+    with by_hand(tmp_path, "--faults") as process:
+        out, _ = process.communicate(timeout=20)
+    assert [line.split("`")[1] for line in out.decode().splitlines()[2:]] == list(FAULTS)
 
 
 def test_core_does_not_import_the_simulator() -> None:

@@ -152,6 +152,16 @@ def test_list_shows_tokens_after_a_while(vendor: Simulator) -> None:
     assert ask(f"{vendor.url}/v1/jobs?created_after=99999999999").json() == {"jobs": []}
 
 
+def test_vendor_clock_may_be_wrong(vendor: Simulator) -> None:
+    """In times of creation; jobs live as long as ever, and time that is pushed ahead does not count."""
+    vendor.set(skew_seconds=-7200)
+    vendor.advance(50_000)
+    job = submitted(vendor)
+    assert shown(vendor, job)["created_at"] == pytest.approx(time.time() - 7200, abs=60)
+    assert shown(vendor, job)["status"] == "queued"
+    assert ask(f"{vendor.url}/v1/jobs?created_after=soon").status == 400
+
+
 def test_cancel_ends_a_job_once(vendor: Simulator) -> None:
     """What had not run is given back; what is over cannot be cancelled."""
     job = submitted(vendor)

@@ -9,12 +9,17 @@ import selectors
 import socket
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.wire import KEY, ask, listen
 from vmevalkit_core.testing import Simulator
+from vmevalkit_core.testing.simulator.parser import BadRequest, Parser
 
 BODY = json.dumps({"prompt": "Solve it.", "image": "x"}).encode()
 HEAD = f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n".encode()
@@ -93,6 +98,30 @@ def test_pipelined_requests_are_answered_in_order(vendor: Simulator) -> None:
     assert heard.ended == "closed"
 
 
+@given(data=st.data())
+def test_requests_are_the_same_however_they_are_cut(data: st.DataObject) -> None:
+    """Three of them, one chunked, in pieces of any length."""
+    chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"
+    stream = SUBMIT + chunked + b"GET / HTTP/1.1\r\n\r\n"
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=20)))
+    parser, found = Parser(), []
+    for start, end in pairwise([0, *cuts, len(stream)]):
+        parser.feed(stream[start:end])
+        while request := parser.next():
+            found.append((request.method, request.body))
+    assert found == [("POST", BODY), ("POST", b"abcd"), ("GET", b"")]
+
+
+@given(rubbish=st.binary(max_size=300), good=st.booleans())
+def test_rubbish_is_a_request_or_a_bad_one(rubbish: bytes, good: bool) -> None:
+    """Nothing else is ever raised."""
+    parser = Parser()
+    parser.feed((HEAD if good else b"") + rubbish + b"\r\n\r\n")
+    with suppress(BadRequest):
+        while parser.next():
+            pass
+
+
 def test_client_that_waits_for_a_go_ahead_gets_it(vendor: Simulator) -> None:
     """`Expect: 100-continue` with the body held back."""
     with connect(vendor) as connection:
@@ -152,6 +181,12 @@ def test_head_request_gets_no_body(vendor: Simulator) -> None:
     assert heard.body == b""
 
 
+def test_body_too_deep_for_readers_harms_nothing(vendor: Simulator) -> None:
+    """It is no request for a job, and it is written down as bytes."""
+    assert ask(f"{vendor.url}/v1/jobs", "POST", b"[" * 200_000).status == 400
+    assert vendor.requests("submit")[0]["body"]["size"] == 200_000
+
+
 @pytest.mark.parametrize(("method", "path", "status"), [("PUT", "/v1/jobs", 405), ("GET", "/v2/jobs", 404)])
 def test_unknown_requests_are_written_down(vendor: Simulator, method: str, path: str, status: int) -> None:
     """A client that asks for the wrong path is found out."""
@@ -187,8 +222,8 @@ def test_record_says_when_and_how_each_answer_ended(vendor: Simulator) -> None:
 def test_thousands_of_connections_are_open_at_once(vendor: Simulator) -> None:
     """And each of them is served."""
     soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    count = min(3000, most - 200)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + 200), most))
+    count = 3000 if most == resource.RLIM_INFINITY else min(3000, most - 200)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 200, most))
     connections = [connect(vendor) for _ in range(count)]
     assert vendor.state()["open"] > count
     with selectors.DefaultSelector() as selector:

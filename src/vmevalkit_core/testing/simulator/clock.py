@@ -11,18 +11,15 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        """Seconds that jobs, links and quotas have been pushed ahead."""
 
     def now(self) -> float:
         """Seconds of the monotonic clock."""
         return time.monotonic() + self.ahead
 
-    def unix(self) -> float:
-        """Seconds since 1970."""
-        return time.time() + self.ahead
-
-    def in_words(self, wait: float, form: str) -> str:
-        """A wait as Retry-After says it: "seconds" as a whole number, "date" as a date of HTTP."""
+    def in_words(self, wait: float, form: str, wall: float) -> str:
+        """A wait as Retry-After says it: "seconds" as a whole number, "date" as a date of HTTP after `wall`."""
         if form == "seconds":
             return str(max(1, ceil(wait)))
         # A date has whole seconds, so it is rounded up: the vendor means it.
-        return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(ceil(self.unix() + wait)))
+        return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(ceil(wall + wait)))

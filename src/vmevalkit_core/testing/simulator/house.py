@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from dataclasses import replace
+from urllib.parse import unquote
 
 from vmevalkit_core.testing.simulator.dialect import Phase, Route
 from vmevalkit_core.testing.simulator.faults import Fault, Scene
@@ -56,7 +57,8 @@ class House:
         if isinstance(route, Reply):
             return route
         seen.phase = route.phase
-        seen.job = self.vendor.dialect.job_of(asked) or None
+        if route.phase in ("poll", "download", "cancel"):
+            seen.job = self.vendor.dialect.job_of(asked) or None
         rule = None if moved else self.script.choose(asked, route.phase, self.vendor)
         return self._struck(rule, route, asked, seen) if rule else self._right(route, asked, seen)
 
@@ -67,7 +69,7 @@ class House:
             if found is None:
                 continue
             if route.method == request.method or (request.method, route.method) == ("HEAD", "GET"):
-                request.params = found
+                request.params = {name: unquote(value) for name, value in found.items()}
                 return route
             other = True
         return self.vendor.refuse("method" if other else "missing")

@@ -27,6 +27,7 @@ from vmevalkit_core.testing.simulator.settings import BadSetting, Settings
 from vmevalkit_core.testing.simulator.vendor import Vendor
 
 HOST = "127.0.0.1"
+MOST_FILES = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class Door:
     def __init__(self, handler: Handler, crowd: Crowd, port: int) -> None:
         self._handler, self._crowd, self._port = handler, crowd, port
         self._server: asyncio.Server | None = None
+        self._opening: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -96,7 +98,10 @@ class Door:
         loop = asyncio.get_running_loop()
         # The answer to the one who asked for this goes out first.
         loop.call_later(0.02, self._close)
-        loop.call_later(0.02 + seconds, lambda: loop.create_task(self.open()))
+        loop.call_later(0.02 + seconds, self._reopen)
+
+    def _reopen(self) -> None:
+        self._opening = asyncio.get_running_loop().create_task(self.open())
 
     def _close(self) -> None:
         assert self._server is not None
@@ -133,6 +138,8 @@ def _dialect(target: str) -> Dialect:
 
 
 def _allow_many_files() -> None:
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # some systems call it endless and still take no such number
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(ValueError, OSError):  # macOS has a lower limit that it does not tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

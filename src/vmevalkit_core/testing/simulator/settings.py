@@ -31,6 +31,8 @@ class Settings:
     """Seconds before each answer."""
     listed_after: float = 0.0
     """Seconds until a new job stands in the list: a request may still be inside the vendor."""
+    skew_seconds: float = 0.0
+    """How far the vendor's wall clock is ahead of ours, in times of creation and in dates; may be negative."""
     link_seconds: float = 3600.0
     """How long a link to a result lives."""
     keys: list[str] | None = None
@@ -94,7 +96,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("queued_seconds", "running_seconds", "spread", "stragglers", "latency", "listed_after"), _NUMBER),
     **dict.fromkeys(("jobs_at_once", "requests_per_second", "requests_per_minute", "jobs_per_day"), _COUNT),
     **dict.fromkeys(("repeats_tokens", "lean"), _FLAG),
-    "link_seconds": (lambda value: _is_number(value, float("-inf")), "a number"),
+    **dict.fromkeys(("link_seconds", "skew_seconds"), (lambda value: _is_number(value, float("-inf")), "a number")),
     "seed": (lambda value: isinstance(value, int), "a whole number"),
     "keys": (lambda value: value is None or _is_texts(value), "a list of texts or null"),
     "rate_phases": (_is_texts, "a list of phases"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from decimal import Decimal
@@ -49,6 +50,11 @@ class Vendor:
         """What was billed, less what was given back."""
         return self.ledger.billed
 
+    @property
+    def wall(self) -> float:
+        """Seconds since 1970 by the vendor's clock, which `advance` leaves alone: clients compare it with theirs."""
+        return time.time() + self.settings.skew_seconds
+
     def change(self, values: Mapping[str, Any]) -> None:
         """Change settings, all or none; BadSetting for one that cannot be."""
         changed = self.settings.changed(values)
@@ -74,7 +80,7 @@ class Vendor:
         """The reply with a Retry-After of so many seconds, in the form `seconds` or `date`; as it is for `none`."""
         if form == "none":
             return reply
-        return replace(reply, headers={**reply.headers, "Retry-After": self.clock.in_words(wait, form)})
+        return replace(reply, headers={**reply.headers, "Retry-After": self.clock.in_words(wait, form, self.wall)})
 
     def submit(self, request: Request, ending: Ending) -> tuple[Reply, Job | None]:
         """Take a job and bill it, or refuse it."""
@@ -182,7 +188,7 @@ class Vendor:
             order=order,
             ending=ending,
             accepted=now,
-            created=self.clock.unix(),
+            created=self.wall,
             queued=self.settings.queued_seconds,
             running=self._running_time(),
         )
