@@ -157,7 +157,7 @@ WRONG: dict[str, Fault] = {
         lambda reply, scene: _json(reply, scene.arguments["data"]),
         data=[{"result": "ok"}],
     ),
-    "null": _fault("null", lambda reply, _: _json(reply, None)),
+    "null": _fault("null in place of an object", lambda reply, _: _json(reply, None)),
     "deep": _fault("JSON so deep that readers fall over", _with_body(lambda reply, _: b"[" * 100_000 + b"]" * 100_000)),
     "half-file": _fault("`share` of the body, with the length of just that", _with_body(_part_of_file), share=0.5),
     "other-case": _fault("the keys of the JSON in capitals", _with_body(lambda reply, _: _shouted(reply.body))),
