@@ -127,6 +127,18 @@ def test_second_simulator_goes_on_with_the_ledger(tmp_path: Path) -> None:
         assert [job["number"] for job in vendor.jobs()] == [1, 2]
 
 
+def test_time_does_not_run_back_in_a_second_simulator(tmp_path: Path) -> None:
+    """What was pushed ahead stays so, as far as the ledger knows; what was cancelled stays cancelled."""
+    with Simulator(ledger=tmp_path, running_seconds=500) as vendor:
+        vendor.advance(10_000)
+        job, other = submitted(vendor.url), submitted(vendor.url)
+        ask(f"{vendor.url}/v1/jobs/{other}", "DELETE")
+    with Simulator(ledger=tmp_path) as vendor:
+        assert ask(f"{vendor.url}/v1/jobs/{other}").json()["status"] == "cancelled"
+        vendor.advance(501)
+        assert ask(f"{vendor.url}/v1/jobs/{job}").json()["status"] == "succeeded"
+
+
 def test_ledger_can_be_read_after_the_end(tmp_path: Path) -> None:
     """In the folder that was given."""
     with Simulator(ledger=tmp_path) as vendor:

@@ -12,7 +12,6 @@ import tempfile
 import time
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -20,12 +19,11 @@ from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 from vmevalkit_core.testing.simulator import ledger as books
+from vmevalkit_core.testing.simulator import remote
 from vmevalkit_core.testing.simulator.dialect import Dialect
 from vmevalkit_core.testing.simulator.settings import BadSetting
 
 PLAIN_VENDOR = "vmevalkit_core.testing.simulator.plain:PlainVendor"
-PATIENCE = 30.0
-"""Seconds to start, to answer and to end."""
 
 
 class Simulator:
@@ -103,7 +101,7 @@ class Simulator:
         assert process.stdout
         process.stdin.close()
         try:
-            process.wait(PATIENCE)
+            process.wait(remote.PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -127,7 +125,7 @@ class Simulator:
         """Refuse connections for a while, from now on, and reset those that are open."""
         self._call("POST", "away", {"seconds": seconds})
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and _answers(self.url):
+        while time.monotonic() < deadline and remote.listens(self.url):
             time.sleep(0.005)
 
     def forget(self) -> None:
@@ -206,39 +204,7 @@ class Simulator:
         self._port = urlsplit(self.url).port or 0
 
     def _call(self, method: str, what: str, data: Any = None) -> Any:
-        body = None if data is None else json.dumps(data)
-        status, answer = _ask(self.url, method, what, body)
-        if status != 200:
-            raise BadSetting(json.loads(answer)["error"])
-        return json.loads(answer)
-
-
-def _ask(url: str, method: str, what: str, body: str | None) -> tuple[int, bytes]:
-    from http.client import HTTPConnection
-
-    address = urlsplit(url)
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        connection = HTTPConnection(str(address.hostname), address.port, timeout=PATIENCE)
-        try:
-            connection.request(method, f"/_simulator/{what}", body)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        except ConnectionRefusedError:  # it is away, as it was told to be
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        finally:
-            connection.close()
-
-
-def _answers(url: str) -> bool:
-    import socket
-
-    address = urlsplit(url)
-    with suppress(OSError), socket.create_connection((str(address.hostname), address.port), timeout=1):
-        return True
-    return False
+        return remote.call(self.url, method, what, data)
 
 
 def _env() -> dict[str, str]:

@@ -17,6 +17,10 @@ class Clock:
         """Seconds of the monotonic clock."""
         return time.monotonic() + self.ahead
 
+    def reach(self, instant: float) -> None:
+        """Be at an instant, or after it."""
+        self.ahead = max(self.ahead, instant - time.monotonic())
+
     def in_words(self, wait: float, form: str, wall: float) -> str:
         """A wait as Retry-After says it: "seconds" as a whole number, "date" as a date of HTTP after `wall`."""
         if form == "seconds":

@@ -6,7 +6,7 @@ import hashlib
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from vmevalkit_core.testing.simulator.caps import Caps
 from vmevalkit_core.testing.simulator.clip import Clip
 from vmevalkit_core.testing.simulator.clock import Clock
 from vmevalkit_core.testing.simulator.dialect import Dialect, Refusal, Route, Why
+from vmevalkit_core.testing.simulator.entries import entry_of, job_from
 from vmevalkit_core.testing.simulator.ledger import Ledger
 from vmevalkit_core.testing.simulator.life import ENDED, Ending, Job, Look, Order
 from vmevalkit_core.testing.simulator.links import Links
@@ -138,6 +139,7 @@ class Vendor:
         if not self.dialect.deletes:
             return self.refuse("ended")
         job.deleted = True
+        self.ledger.write("deleted", job.id, monotonic=self.clock.now())
         return self.dialect.cancelled(look, self)
 
     def find_job(self, request: Request) -> Job | None:
@@ -192,51 +194,25 @@ class Vendor:
             queued=self.settings.queued_seconds,
             running=self._running_time(),
         )
-        self._write(job, hashlib.sha256(request.body).hexdigest())
+        self.ledger.write("accepted", job.id, **entry_of(job, hashlib.sha256(request.body).hexdigest()))
         self._enter(job)
         return job
-
-    def _write(self, job: Job, digest: str) -> None:
-        self.ledger.write(
-            "accepted",
-            job.id,
-            number=job.number,
-            time=job.created,
-            monotonic=job.accepted,
-            token=job.order.token,
-            price=str(job.order.price),
-            model=job.order.model,
-            facts=job.order.facts,
-            digest=digest,
-            queued=job.queued,
-            running=job.running,
-            ending=asdict(job.ending),
-        )
 
     def _enter(self, job: Job) -> None:
         self.jobs[job.id] = job
         self._caps.enter(job, self.dialect.lane_of(job.order), self.settings)
 
-    def _remember(self, line: dict[str, Any]) -> None:
-        """Take up a job of an earlier process over the same folder."""
-        if line["event"] == "ended":
-            job = self.jobs[line["id"]]
-            job.closed = True
-            job.cancelled = line["monotonic"] if line["end"] == "cancelled" else None
+    def _remember(self, line: Mapping[str, Any]) -> None:
+        """Take up what an earlier process did over the same folder; time does not run back behind it."""
+        self.clock.reach(line["monotonic"])
+        if line["event"] == "accepted":
+            self._enter(job_from(line))
             return
-        order = Order(price=Decimal(line["price"]), token=line["token"], model=line["model"], facts=line["facts"])
-        self._enter(
-            Job(
-                id=line["id"],
-                number=line["number"],
-                order=order,
-                ending=Ending(**line["ending"]),
-                accepted=line["monotonic"],
-                created=line["time"],
-                queued=line["queued"],
-                running=line["running"],
-            )
-        )
+        job = self.jobs[line["id"]]
+        job.closed = True
+        job.deleted = line["event"] == "deleted"
+        if line["event"] == "ended" and line["end"] == "cancelled":
+            job.cancelled = line["monotonic"]
 
     def _running_time(self) -> float:
         settings, chance = self.settings, self._random
