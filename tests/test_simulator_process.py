@@ -154,6 +154,24 @@ def test_dialect_is_a_class_of_the_test() -> None:
         assert ask(f"{vendor.url}/v1/jobs/{submitted(vendor.url)}").status == 500
 
 
+def test_reset_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Neither jobs, nor requests, nor changes; what was given at the start holds again."""
+    first = {"phase": "find", "fault": "broken"}
+    with Simulator(ledger=tmp_path, running_seconds=0.0, script=[first]) as vendor:
+        vendor.set(latency=0.01, jobs_per_day=1)
+        vendor.script()
+        job = submitted(vendor.url)
+        link = ask(f"{vendor.url}/v1/jobs/{job}").json()["video_url"]
+        ask(vendor.elsewhere)
+        vendor.reset()
+        assert (vendor.accepted(), vendor.requests(), vendor.connections, vendor.state()["opened"]) == ([], [], 0, 0)
+        assert vendor.state()["settings"]["latency"] == 0
+        assert ask(f"{vendor.url}/v1/jobs").status == 500
+        assert ask(link).status == 403
+        assert ask(ask(f"{vendor.url}/v1/jobs/{submitted(vendor.url)}").json()["video_url"]).status == 200
+        assert len(vendor.accepted()) == 1
+
+
 def test_vendor_goes_away_and_comes_back() -> None:
     """Connections are refused meanwhile; the address and the jobs stay."""
     with Simulator() as vendor:

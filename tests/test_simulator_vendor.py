@@ -20,11 +20,18 @@ from vmevalkit_core.testing.simulator.life import Ending, Job, Order
 JOB = {"prompt": "Solve it.", "image": "data:image/png;base64,AAAA"}
 
 
-@pytest.fixture
-def vendor() -> Iterator[Simulator]:
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Simulator]:
     """A vendor whose jobs run for an hour, so that only `advance` ends them."""
     with Simulator(queued_seconds=600, running_seconds=3600) as simulator:
         yield simulator
+
+
+@pytest.fixture
+def vendor(shared: Simulator) -> Simulator:
+    """The vendor as at its start."""
+    shared.reset()
+    return shared
 
 
 def submit(vendor: Simulator, **fields: Any) -> Heard:

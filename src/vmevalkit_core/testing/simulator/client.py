@@ -109,12 +109,10 @@ class Simulator:
 
     def script(self, *rules: Mapping[str, Any]) -> None:
         """Replace the script by these rules; none at all takes every fault away."""
-        self._rules = list(rules)
-        self._call("POST", "script", self._rules)
+        self._call("POST", "script", list(rules))
 
     def set(self, **settings: Any) -> None:
         """Change settings; jobs that were accepted keep the times that they got then."""
-        self._settings |= settings
         self._call("POST", "settings", settings)
 
     def advance(self, seconds: float) -> None:
@@ -131,6 +129,10 @@ class Simulator:
     def forget(self) -> None:
         """Forget the requests so far; jobs and the ledger stay."""
         self._call("POST", "forget", {})
+
+    def reset(self) -> None:
+        """Be as at the start, far quicker than a new process: no jobs, no ledger, the first script and settings."""
+        self._call("POST", "reset", {})
 
     def accepted(self) -> list[dict[str, Any]]:
         """Every job that was accepted: id, number, time, monotonic, token, price, model, facts, digest of the body."""

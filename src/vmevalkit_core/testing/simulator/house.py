@@ -116,14 +116,14 @@ class House:
 class Elsewhere:
     """Another origin: it has a video for everybody, and writes down who came."""
 
-    def __init__(self, vendor: Vendor) -> None:
+    def __init__(self) -> None:
         self.record = Record()
-        self._vendor = vendor
+        self.vendor: Vendor | None = None
 
     def answer(self, request: Request) -> tuple[Reply, Seen]:
         """A video, or an id to fall for."""
         seen = self.record.add(request, "elsewhere")
         self.record.settle(seen)
-        if request.method in ("GET", "HEAD"):
-            return Reply(body=self._vendor.clip, type="video/mp4"), seen
+        if self.vendor is not None and request.method in ("GET", "HEAD"):
+            return Reply(body=self.vendor.clip, type="video/mp4"), seen
         return Reply.of({"id": "elsewhere", "status": "queued"}), seen

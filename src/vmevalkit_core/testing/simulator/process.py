@@ -45,31 +45,35 @@ class Plan:
 def serve(plan: Plan) -> None:
     """Listen until stdin closes or SIGTERM comes; one line of JSON on stdout says where."""
     _allow_many_files()
+    elsewhere, crowds = Elsewhere(), (Crowd(), Crowd())
+    control = Control(lambda: _build(plan), elsewhere, crowds)
+    with asyncio.Runner() as runner:
+        runner.run(_listen(plan, control, elsewhere, crowds))
+
+
+def _build(plan: Plan) -> House:
     vendor = Vendor(_dialect(plan.dialect), Settings().changed(plan.settings), Ledger(plan.ledger))
     house = House(vendor, Script(plan.script, seed=vendor.settings.seed))
     house.record.lean = vendor.settings.lean
-    # Made before anybody waits for it; a clip that cannot be read is said at once.
-    assert vendor.clip
-    with asyncio.Runner() as runner:
-        runner.run(_listen(plan, house))
+    # The clip is made before anybody waits for it, and one that cannot be read is said at once.
+    vendor.change({})
+    return house
 
 
-async def _listen(plan: Plan, house: House) -> None:
-    loop, elsewhere = asyncio.get_running_loop(), Elsewhere(house.vendor)
-    crowd, others = Crowd(), Crowd()
-    control = Control(house, elsewhere, (crowd, others))
+async def _listen(plan: Plan, control: Control, elsewhere: Elsewhere, crowds: tuple[Crowd, Crowd]) -> None:
+    loop, (crowd, others) = asyncio.get_running_loop(), crowds
     door = Door(control.answer, crowd, plan.port)
     control.away = door.leave
     await door.open()
     other = Door(elsewhere.answer, others, 0)
     await other.open()
-    house.vendor.origin, house.elsewhere = door.url, other.url
+    control.listens_at(door.url, other.url)
     sys.stdout.write(json.dumps({"url": door.url, "elsewhere": other.url, "pid": os.getpid()}) + "\n")
     sys.stdout.flush()
     await _the_end(loop)
     crowd.reset_all()
     others.reset_all()
-    house.vendor.settle()
+    control.settle()
 
 
 class Door:
