@@ -1,0 +1,110 @@
+"""What Runway answers, as pure functions: where a job stands, what it cost, and what a refusal means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from vmevalkit_core import Done, Failed, Pending, RetryableError
+from vmevalkit_runway.options import USD_PER_CREDIT
+
+WAITING = {"PENDING": "queued", "THROTTLED": "waiting for a free place of the account", "RUNNING": "running"}
+"""The states that are no end, in words. THROTTLED is no error: Runway starts the job when another one ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the failure codes with one beginning have in common."""
+
+    prefix: str
+    rejected: bool
+    """Whether the same request would fail again."""
+    hint: str
+
+
+FAMILIES = (
+    Family("SAFETY.INPUT", True, "change the picture or the prompt; Runway does not refund moderated input"),
+    Family("SAFETY.OUTPUT", True, "Runway moderated the clip; another seed may pass"),
+    Family("SAFETY", True, "change the picture or the prompt"),
+    Family("INPUT_PREPROCESSING.SAFETY", True, "change the prompt"),
+    Family("INPUT_PREPROCESSING", False, "try again later with --retry-failed"),
+    Family("INTERNAL.BAD_OUTPUT", False, "the model made nothing usable of it: another seed, picture or prompt may"),
+    Family("ASSET", True, "Runway cannot read the picture: write it anew"),
+    Family("THIRD_PARTY", False, "the service behind this model is down: try again later with --retry-failed"),
+    Family("", False, "it is Runway's fault: try again later with --retry-failed"),
+)
+"""The first whose beginning fits counts; their endings vary. The last one is also for failures without a code."""
+
+
+def task_state(task: Any) -> Pending | Done | Failed:
+    """Where a job stands by the answer of `GET /v1/tasks/{id}`; RetryableError when the answer makes no sense."""
+    if not isinstance(task, Mapping) or not isinstance(task.get("status"), str):
+        raise RetryableError(f"Runway's answer about the job makes no sense: {_clipped(task)}")
+    match task["status"]:
+        case "SUCCEEDED":
+            return _succeeded(task)
+        case "FAILED":
+            return _failed(task)
+        case "CANCELLED":
+            return Failed(reason="the job was cancelled or deleted at Runway", hint=money_words(task))
+        case status:
+            # A state that is unknown here is surely not one of the ends that Runway has today.
+            return Pending(progress=_share(task.get("progress")), stage=WAITING.get(status, _clipped(status.lower())))
+
+
+def charged(task: Mapping[str, Any]) -> Decimal | None:
+    """US dollars that a finished job cost, by its credits: 0 when all were refunded; None when it does not say."""
+    cost = task.get("cost")
+    spent = cost.get("credits") if isinstance(cost, Mapping) else None
+    known = isinstance(spent, int | float) and not isinstance(spent, bool) and math.isfinite(spent) and spent >= 0
+    return Decimal(str(spent)) * USD_PER_CREDIT if known else None
+
+
+def money_words(task: Mapping[str, Any]) -> str:
+    """What a job that ended without a clip cost, in words."""
+    cost = charged(task)
+    if cost is None:
+        return "Runway does not say what it charged"
+    return f"Runway charged {cost:.2f} USD" if cost else "Runway charged nothing"
+
+
+def family_of(code: str | None) -> Family:
+    """What a failure code means."""
+    return next(family for family in FAMILIES if (code or "").startswith(family.prefix))
+
+
+def _succeeded(task: Mapping[str, Any]) -> Done | Failed:
+    output = task.get("output")
+    links = [link for link in output if isinstance(link, str) and link] if isinstance(output, list) else []
+    if links:
+        return Done(video_url=links[0], cost=charged(task))
+    return Failed(
+        reason="Runway calls the job succeeded and gives no video, as it does for a moderated clip",
+        hint=f"another seed, picture or prompt may pass; {money_words(task)}",
+        rejected=True,
+    )
+
+
+def _failed(task: Mapping[str, Any]) -> Failed:
+    code = task.get("failureCode") if isinstance(task.get("failureCode"), str) else None
+    family = family_of(code)
+    words = _clipped(task.get("failure") or "no reason given").rstrip(".")
+    return Failed(
+        reason=f"Runway failed the job: {words} ({code or 'no failure code'})",
+        hint=f"{family.hint}; {money_words(task)}",
+        rejected=family.rejected,
+    )
+
+
+def _share(value: Any) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    return float(value) if known else None
+
+
+def _clipped(value: Any) -> str:
+    """A vendor's words on one line, not endless."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 300 else f"{text[:300]}..."
