@@ -1,4 +1,4 @@
-"""What Runway answers, as pure functions: where a job stands, what it cost, and what a refusal means."""
+"""What Runway answers, as pure functions: where a job stands and what it cost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FAMILIES = (
 def task_state(task: Any) -> Pending | Done | Failed:
     """Where a job stands by the answer of `GET /v1/tasks/{id}`; RetryableError when the answer makes no sense."""
     if not isinstance(task, Mapping) or not isinstance(task.get("status"), str):
-        raise RetryableError(f"Runway's answer about the job makes no sense: {_clipped(task)}")
+        raise RetryableError(f"Runway's answer about the job makes no sense: {clipped(task)}")
     match task["status"]:
         case "SUCCEEDED":
             return _succeeded(task)
@@ -52,7 +52,15 @@ def task_state(task: Any) -> Pending | Done | Failed:
             return Failed(reason="the job was cancelled or deleted at Runway", hint=money_words(task))
         case status:
             # A state that is unknown here is surely not one of the ends that Runway has today.
-            return Pending(progress=_share(task.get("progress")), stage=WAITING.get(status, _clipped(status.lower())))
+            return Pending(progress=_share(task.get("progress")), stage=WAITING.get(status, clipped(status.lower())))
+
+
+def upload_session(answer: Any) -> tuple[str, dict[str, str], str]:
+    """Link, fields and `runway://` address of an upload; RetryableError when the answer makes no sense."""
+    match answer:
+        case {"uploadUrl": str(link), "fields": dict(fields), "runwayUri": str(uri)} if uri.startswith("runway://"):
+            return link, {str(name): str(value) for name, value in fields.items()}, uri
+    raise RetryableError(f"Runway's answer about an upload makes no sense: {clipped(answer)}")
 
 
 def charged(task: Mapping[str, Any]) -> Decimal | None:
@@ -91,7 +99,7 @@ def _succeeded(task: Mapping[str, Any]) -> Done | Failed:
 def _failed(task: Mapping[str, Any]) -> Failed:
     code = task.get("failureCode") if isinstance(task.get("failureCode"), str) else None
     family = family_of(code)
-    words = _clipped(task.get("failure") or "no reason given").rstrip(".")
+    words = clipped(task.get("failure") or "no reason given").rstrip(".")
     return Failed(
         reason=f"Runway failed the job: {words} ({code or 'no failure code'})",
         hint=f"{family.hint}; {money_words(task)}",
@@ -104,7 +112,7 @@ def _share(value: Any) -> float | None:
     return float(value) if known else None
 
 
-def _clipped(value: Any) -> str:
+def clipped(value: Any) -> str:
     """A vendor's words on one line, not endless."""
     text = " ".join(str(value).split())
     return text if len(text) <= 300 else f"{text[:300]}..."

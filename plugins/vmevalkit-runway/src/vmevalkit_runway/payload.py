@@ -104,3 +104,18 @@ def nearest_aspect(model: Model, size: Size) -> Size:
     """The aspect ratio of the model that a prepared picture has."""
     width, height = size
     return min(model.aspects, key=lambda aspect: abs(aspect[0] / aspect[1] - width / height))
+
+
+def upload(media_type: str) -> dict[str, str]:
+    """The JSON body of `POST /v1/uploads`."""
+    return {"filename": _filename(media_type), "type": "ephemeral"}
+
+
+def upload_file(data: bytes, media_type: str) -> dict[str, tuple[str, bytes, str]]:
+    """The last part of the multipart body; the fields of the session come before it."""
+    return {"file": (_filename(media_type), data, media_type)}
+
+
+def _filename(media_type: str) -> str:
+    # Never the user's own name of the file: it is no business of the vendor's.
+    return f"first_frame.{media_type.removeprefix('image/')}"

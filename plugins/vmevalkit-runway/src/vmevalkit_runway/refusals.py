@@ -1,0 +1,66 @@
+"""What Runway means when it takes nothing: bad input, an empty account, a wrong key, or the quota of the day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from vmevalkit_core import Answer, GenerationError, KeyRefused, NoCredit, QuotaExhausted, RejectedError, Throttled
+from vmevalkit_runway.answers import clipped
+
+SHORT_WAIT = 600.0
+"""Seconds of a Retry-After up to which it asks for a pause, and does not speak of the quota of the day."""
+
+
+def refusal(answer: Answer) -> GenerationError | None:
+    """What a refusal means, by its status and its body; None where the status says all.
+
+    Bad input and an empty account share the status 400. 429 is the quota of the day: what is too much at once is
+    taken, and waits as THROTTLED. A poll that is refused says nothing about its job, unless the key is wrong.
+    """
+    words = _error_words(answer)
+    if answer.status == 401:
+        return KeyRefused(f"Runway refuses the key: {words}", hint="set RUNWAYML_API_SECRET to a key that is enabled")
+    if "/v1/tasks/" in answer.url:
+        return None
+    if answer.status == 400 and "credit" in words.lower() and not _issues(answer):
+        return NoCredit(f"Runway: {words}", hint="buy credits at https://dev.runwayml.com, then run again")
+    if answer.status == 400:
+        return RejectedError(f"Runway refuses the request: {words}", hint="see: vmeval models show")
+    return _too_many(answer, words) if answer.status == 429 else None
+
+
+def _too_many(answer: Answer, words: str) -> GenerationError:
+    wait = answer.retry_after
+    if wait is not None and wait <= SHORT_WAIT:
+        return Throttled(f"Runway asks for a pause: {words}", retry_after=wait)
+    hint = "run again later; the page Usage at https://dev.runwayml.com shows the limits of the organization"
+    return QuotaExhausted(f"Runway's quota of the last 24 hours is used up: {words}", retry_after=wait, hint=hint)
+
+
+def _error_words(answer: Answer) -> str:
+    """Runway's sentence, and which fields it is about."""
+    body = _body(answer)
+    said = body.get("error")
+    text = clipped(said).rstrip(".") if isinstance(said, str) and said else answer.text or f"status {answer.status}"
+    return f"{text} ({'; '.join(issues)})" if (issues := _issues(answer)) else text
+
+
+def _issues(answer: Answer) -> list[str]:
+    """`promptImage: too small` for each issue of a validation."""
+    issues = _body(answer).get("issues")
+    found = [one for one in issues if isinstance(one, Mapping)] if isinstance(issues, list) else []
+    return [f"{_field(one.get('path'))}: {clipped(one.get('message', one.get('code')))}" for one in found[:5]]
+
+
+def _field(path: Any) -> str:
+    return ".".join(map(str, path)) if isinstance(path, list) and path else clipped(path or "body")
+
+
+def _body(answer: Answer) -> Mapping[str, Any]:
+    try:
+        body = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, Mapping) else {}
