@@ -46,33 +46,35 @@ def test_success_without_a_video_is_a_failure(output: Any) -> None:
     """Moderation may look like that."""
     failed = state(status="SUCCEEDED", output=output, cost={"credits": 0})
     assert isinstance(failed, Failed)
-    assert failed.rejected
+    assert failed.moderated
+    assert failed.cost == 0
     assert "gives no video" in failed.reason
     assert "charged nothing" in failed.hint
 
 
 @pytest.mark.parametrize(
-    ("code", "rejected", "hint"),
+    ("code", "blame", "hint"),
     [
-        ("SAFETY.INPUT.TEXT", True, "does not refund"),
-        ("SAFETY.INPUT.IMAGE", True, "does not refund"),
-        ("SAFETY.OUTPUT.VIDEO", True, "another seed"),
-        ("SAFETY.SOMETHING", True, "change the picture"),
-        ("INPUT_PREPROCESSING.SAFETY.TEXT", True, "change the prompt"),
-        ("INPUT_PREPROCESSING.INTERNAL", False, "try again later"),
-        ("INTERNAL.BAD_OUTPUT.CODE01", False, "nothing usable"),
-        ("ASSET.INVALID", True, "cannot read the picture"),
-        ("THIRD_PARTY.UNAVAILABLE", False, "behind this model is down"),
-        ("INTERNAL", False, "Runway's fault"),
-        ("NEW.CODE", False, "Runway's fault"),
-        (None, False, "Runway's fault"),
+        ("SAFETY.INPUT.TEXT", "moderated", "does not refund"),
+        ("SAFETY.INPUT.IMAGE", "moderated", "does not refund"),
+        ("SAFETY.OUTPUT.VIDEO", "moderated", "another seed"),
+        ("SAFETY.SOMETHING", "moderated", "change the picture"),
+        ("INPUT_PREPROCESSING.SAFETY.TEXT", "moderated", "change the prompt"),
+        ("INPUT_PREPROCESSING.INTERNAL", "", "try again later"),
+        ("INTERNAL.BAD_OUTPUT.CODE01", "", "nothing usable"),
+        ("ASSET.INVALID", "rejected", "cannot read the picture"),
+        ("THIRD_PARTY.UNAVAILABLE", "", "behind this model is down"),
+        ("INTERNAL", "", "Runway's fault"),
+        ("NEW.CODE", "", "Runway's fault"),
+        (None, "", "Runway's fault"),
     ],
 )
-def test_failure_code_says_what_to_do_next(code: str | None, rejected: bool, hint: str) -> None:
+def test_failure_code_says_what_to_do_next(code: str | None, blame: str, hint: str) -> None:
     """By its beginning; the words and the code are kept."""
     failed = state(status="FAILED", failure="It did not work.", failureCode=code, cost={"credits": 25})
     assert isinstance(failed, Failed)
-    assert failed.rejected is rejected
+    assert (failed.rejected, failed.moderated) == (blame == "rejected", blame == "moderated")
+    assert failed.cost == Decimal("0.25")
     assert failed.reason == f"Runway failed the job: It did not work ({code or 'no failure code'})"
     assert hint in failed.hint
     assert failed.hint.endswith("Runway charged 0.25 USD")
@@ -81,7 +83,8 @@ def test_failure_code_says_what_to_do_next(code: str | None, rejected: bool, hin
 def test_cancelled_job_has_ended() -> None:
     """The official SDK polls it for ever."""
     failed = state(status="CANCELLED", cost={"credits": 0})
-    assert failed == Failed(reason="the job was cancelled or deleted at Runway", hint="Runway charged nothing")
+    reason = "the job was cancelled or deleted at Runway"
+    assert failed == Failed(reason=reason, hint="Runway charged nothing", cost=Decimal(0))
 
 
 @pytest.mark.parametrize(

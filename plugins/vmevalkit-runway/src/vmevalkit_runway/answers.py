@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from vmevalkit_core import Done, Failed, Pending, RetryableError
 from vmevalkit_runway.options import USD_PER_CREDIT
@@ -20,21 +20,21 @@ class Family:
     """What the failure codes with one beginning have in common."""
 
     prefix: str
-    rejected: bool
-    """Whether the same request would fail again."""
+    blame: Literal["moderation", "input", "vendor"]
+    """Whose doing it is; only what is the vendor's may go well another time."""
     hint: str
 
 
 FAMILIES = (
-    Family("SAFETY.INPUT", True, "change the picture or the prompt; Runway does not refund moderated input"),
-    Family("SAFETY.OUTPUT", True, "Runway moderated the clip; another seed may pass"),
-    Family("SAFETY", True, "change the picture or the prompt"),
-    Family("INPUT_PREPROCESSING.SAFETY", True, "change the prompt"),
-    Family("INPUT_PREPROCESSING", False, "try again later with --retry-failed"),
-    Family("INTERNAL.BAD_OUTPUT", False, "the model made nothing usable of it: another seed, picture or prompt may"),
-    Family("ASSET", True, "Runway cannot read the picture: write it anew"),
-    Family("THIRD_PARTY", False, "the service behind this model is down: try again later with --retry-failed"),
-    Family("", False, "it is Runway's fault: try again later with --retry-failed"),
+    Family("SAFETY.INPUT", "moderation", "change the picture or the prompt; Runway does not refund moderated input"),
+    Family("SAFETY.OUTPUT", "moderation", "Runway moderated the clip; another seed may pass"),
+    Family("SAFETY", "moderation", "change the picture or the prompt"),
+    Family("INPUT_PREPROCESSING.SAFETY", "moderation", "change the prompt"),
+    Family("INPUT_PREPROCESSING", "vendor", "try again later with --retry-failed"),
+    Family("INTERNAL.BAD_OUTPUT", "vendor", "the model made nothing usable: another seed, picture or prompt may help"),
+    Family("ASSET", "input", "Runway cannot read the picture: write it anew"),
+    Family("THIRD_PARTY", "vendor", "the service behind this model is down: try again later with --retry-failed"),
+    Family("", "vendor", "it is Runway's fault: try again later with --retry-failed"),
 )
 """The first whose beginning fits counts; their endings vary. The last one is also for failures without a code."""
 
@@ -49,7 +49,8 @@ def task_state(task: Any) -> Pending | Done | Failed:
         case "FAILED":
             return _failed(task)
         case "CANCELLED":
-            return Failed(reason="the job was cancelled or deleted at Runway", hint=money_words(task))
+            reason = "the job was cancelled or deleted at Runway"
+            return Failed(reason=reason, hint=money_words(task), cost=charged(task))
         case status:
             # A state that is unknown here is surely not one of the ends that Runway has today.
             return Pending(progress=_share(task.get("progress")), stage=WAITING.get(status, clipped(status.lower())))
@@ -92,7 +93,8 @@ def _succeeded(task: Mapping[str, Any]) -> Done | Failed:
     return Failed(
         reason="Runway calls the job succeeded and gives no video, as it does for a moderated clip",
         hint=f"another seed, picture or prompt may pass; {money_words(task)}",
-        rejected=True,
+        moderated=True,
+        cost=charged(task),
     )
 
 
@@ -103,7 +105,9 @@ def _failed(task: Mapping[str, Any]) -> Failed:
     return Failed(
         reason=f"Runway failed the job: {words} ({code or 'no failure code'})",
         hint=f"{family.hint}; {money_words(task)}",
-        rejected=family.rejected,
+        rejected=family.blame == "input",
+        moderated=family.blame == "moderation",
+        cost=charged(task),
     )
 
 

@@ -57,9 +57,9 @@ class Runway(ApiGenerator):
 
     async def host(self, image: ImageRef) -> str | None:
         """A `runway://` link for a picture that is too long for the body; each try is a session of its own."""
-        data = await asyncio.to_thread(image.path.read_bytes)
-        if payload.fits_data_uri(len(data), image.media_type):
+        if payload.fits_data_uri(image.path.stat().st_size, image.media_type):
             return None
+        data = await asyncio.to_thread(image.path.read_bytes)
         session = (await self.call("POST", UPLOADS, json=payload.upload(image.media_type))).json()
         link, fields, uri = answers.upload_session(session)
         # The link is signed and belongs to a store, which must not see the key.
@@ -92,7 +92,7 @@ class Runway(ApiGenerator):
 
     def explain(self, answer: Answer) -> GenerationError | None:
         """What a refusal means, where its status alone does not say it; downloads are not Runway's to explain."""
-        return refusal(answer) if answer.url.startswith(f"{self.address}/") else None
+        return refusal(answer) if answer.url.startswith(f"{self.address}/v1/") else None
 
     async def _uri(self, image: ImageRef | None) -> str:
         if image is None:

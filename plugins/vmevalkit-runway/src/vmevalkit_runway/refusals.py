@@ -6,18 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from vmevalkit_core import Answer, GenerationError, KeyRefused, NoCredit, QuotaExhausted, RejectedError, Throttled
+from vmevalkit_core import Answer, GenerationError, KeyRefused, NoCredit, QuotaExhausted, RejectedError
 from vmevalkit_runway.answers import clipped
-
-SHORT_WAIT = 600.0
-"""Seconds of a Retry-After up to which it asks for a pause, and does not speak of the quota of the day."""
 
 
 def refusal(answer: Answer) -> GenerationError | None:
     """What a refusal means, by its status and its body; None where the status says all.
 
-    Bad input and an empty account share the status 400. 429 is the quota of the day: what is too much at once is
-    taken, and waits as THROTTLED. A poll that is refused says nothing about its job, unless the key is wrong.
+    Bad input and an empty account share the status 400. 429 without a time to come back is the quota of the day: what
+    is too much at once is taken, and waits as THROTTLED. A refused poll says nothing about its job.
     """
     words = _error_words(answer)
     if answer.status == 401:
@@ -28,15 +25,10 @@ def refusal(answer: Answer) -> GenerationError | None:
         return NoCredit(f"Runway: {words}", hint="buy credits at https://dev.runwayml.com, then run again")
     if answer.status == 400:
         return RejectedError(f"Runway refuses the request: {words}", hint="see: vmeval models show")
-    return _too_many(answer, words) if answer.status == 429 else None
-
-
-def _too_many(answer: Answer, words: str) -> GenerationError:
-    wait = answer.retry_after
-    if wait is not None and wait <= SHORT_WAIT:
-        return Throttled(f"Runway asks for a pause: {words}", retry_after=wait)
-    hint = "run again later; the page Usage at https://dev.runwayml.com shows the limits of the organization"
-    return QuotaExhausted(f"Runway's quota of the last 24 hours is used up: {words}", retry_after=wait, hint=hint)
+    if answer.status == 429 and answer.retry_after is None:
+        hint = "run again later; the page Usage at https://dev.runwayml.com shows the limits of your organization"
+        return QuotaExhausted(f"Runway's quota of the last 24 hours is used up: {words}", hint=hint)
+    return None
 
 
 def _error_words(answer: Answer) -> str:
