@@ -97,12 +97,12 @@ def row(model: Model) -> str:
     options = getattr(import_module("vmevalkit_runway.options"), model.class_name)()
     price = options.price()
     default = f"{options.duration} s, " + ("price unknown" if price is None else f"{price:.2f} USD")
-    units = f"up to {model.prompt_limit:,}" if model.prompt_limit else "any length"
+    units = f"up to {model.prompt_limit:,}" if model.prompt_limit else "limit unknown"
     cells = (
         f"`{model.name}`",
         f"`{model.id}`",
         seconds(model),
-        ", ".join(dict.fromkeys(rate(tier, len(model.tiers) > 1) for tier in model.tiers)),
+        rates(model),
         default,
         "yes" if model.seeds else "no",
         f"{'required' if model.prompt_required else 'optional'}, {units}",
@@ -115,13 +115,20 @@ def seconds(model: Model) -> str:
     length = model.length
     words = ", ".join(map(str, length.choices)) or f"{length.least} to {length.most}"
     if length.most is None and not length.choices:
-        words = "Runway decides"
+        words = "whole"
     return f"{words}, `auto`" if length.auto else words
 
 
-def rate(tier: Tier, named: bool) -> str:
-    """What a second costs."""
+def rates(model: Model) -> str:
+    """What a second costs, by resolution where that matters."""
+    found = {tier.name: rate(tier) for tier in model.tiers}
+    if len(set(found.values())) == 1:
+        return next(iter(found.values()))
+    return ", ".join(f"{words} at {name}" for name, words in found.items())
+
+
+def rate(tier: Tier) -> str:
+    """What a second costs in one resolution."""
     if tier.credits is None:
         return "unknown"
-    sound = f" ({tier.with_audio / 100:.2f} with sound)" if tier.with_audio else ""
-    return f"{tier.credits / 100:.2f}{sound}" + (f" at {tier.name}" if named else "")
+    return f"{tier.credits / 100:.2f}" + (f" ({tier.with_audio / 100:.2f} with sound)" if tier.with_audio else "")

@@ -91,7 +91,7 @@ _MODELS = (
     *(
         Model(
             id=f"{brand}_{grade}",
-            title=f"{title} {grade.capitalize()}",
+            title=f"{title} {grade.upper() if grade == '4k' else grade.capitalize()}",
             tiers=(Tier(name=tier, sizes=sizes),),
             shape="pixels",
             length=Length(),

@@ -53,7 +53,7 @@ class RunwayOptions(PictureOptions):
     """The row of the model."""
 
     def price(self) -> Decimal | None:
-        """US dollars at most, from credits a second; None where Runway names no price, or chooses the length itself."""
+        """US dollars at most, from credits a second; None where that is unknown, or the length is."""
         seconds, rate = self._get("duration"), self.rate()
         return None if rate is None or seconds == "auto" else seconds * rate * USD_PER_CREDIT
 
