@@ -118,6 +118,7 @@ class Runner:
             interceptors=shop.interceptors,
         )
         try:
+            shop.job_seconds.update({model: list(known) for model, known in plan.job_seconds.items()})
             for spec in {run.ask.spec: None for run in plan.runs}:
                 await shop.worker.prepare(spec)
             lanes = lanes_of(plan.runs, self._limiter)
