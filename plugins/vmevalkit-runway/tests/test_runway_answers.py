@@ -109,3 +109,18 @@ def test_endless_words_are_cut() -> None:
     failed = state(status="FAILED", failure="a b\n" * 10_000)
     assert isinstance(failed, Failed)
     assert len(failed.reason) < 400
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"id": "a", "estimatedCost": {"credits": 25.5}}, ("a", Decimal("0.255"))),
+        ({"id": "a"}, ("a", None)),
+        ({"id": 5, "estimatedCost": 3}, ("", None)),
+        ([{"id": "a"}], ("", None)),
+        (None, ("", None)),
+    ],
+)
+def test_new_job_has_an_id_and_a_highest_price(answer: Any, expected: tuple[str, Decimal | None]) -> None:
+    """Nothing in the answer may break the one thing that has to be kept, the id."""
+    assert answers.accepted(answer) == expected

@@ -56,6 +56,14 @@ def task_state(task: Any) -> Pending | Done | Failed:
             return Pending(progress=_share(task.get("progress")), stage=WAITING.get(status, clipped(status.lower())))
 
 
+def accepted(answer: Any) -> tuple[str, Decimal | None]:
+    """The id of a new job, empty where there is none, and the US dollars that it may cost at most, where it says so."""
+    if not isinstance(answer, Mapping):
+        return "", None
+    job = answer.get("id")
+    return job if isinstance(job, str) else "", _usd(answer.get("estimatedCost"))
+
+
 def upload_session(answer: Any) -> tuple[str, dict[str, str], str]:
     """Link, fields and `runway://` address of an upload; RetryableError when the answer makes no sense."""
     match answer:
@@ -66,10 +74,7 @@ def upload_session(answer: Any) -> tuple[str, dict[str, str], str]:
 
 def charged(task: Mapping[str, Any]) -> Decimal | None:
     """US dollars that a finished job cost, by its credits: 0 when all were refunded; None when it does not say."""
-    cost = task.get("cost")
-    spent = cost.get("credits") if isinstance(cost, Mapping) else None
-    known = isinstance(spent, int | float) and not isinstance(spent, bool) and math.isfinite(spent) and spent >= 0
-    return Decimal(str(spent)) * USD_PER_CREDIT if known else None
+    return _usd(task.get("cost"))
 
 
 def money_words(task: Mapping[str, Any]) -> str:
@@ -109,6 +114,13 @@ def _failed(task: Mapping[str, Any]) -> Failed:
         moderated=family.blame == "moderation",
         cost=charged(task),
     )
+
+
+def _usd(cost: Any) -> Decimal | None:
+    """The dollars in `{"credits": 25}`."""
+    spent = cost.get("credits") if isinstance(cost, Mapping) else None
+    known = isinstance(spent, int | float) and not isinstance(spent, bool) and math.isfinite(spent) and spent >= 0
+    return Decimal(str(spent)) * USD_PER_CREDIT if known else None
 
 
 def _share(value: Any) -> float | None:

@@ -16,13 +16,14 @@ from vmevalkit_core import (
     GenerationError,
     GenerationRequest,
     ImageRef,
+    KeyRefused,
     ModelSpec,
     Pending,
     RetryableError,
     Submission,
     UncertainSubmitError,
 )
-from vmevalkit_runway import answers, payload
+from vmevalkit_runway import answers, options, payload
 from vmevalkit_runway.models import MODELS
 from vmevalkit_runway.plugin import BASE_URL, KEY
 from vmevalkit_runway.refusals import refusal
@@ -45,6 +46,8 @@ class Runway(ApiGenerator):
     # Uploads live for about a day, and a throttled job may wait for hours before it reads its picture.
     hosted_for = 12 * 3600.0
     results_kept = "24 to 48 hours"
+    unknown_pause: float = 10.0
+    """Seconds until a job that a poll did not know is asked about again."""
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         super().__init__(spec, context)
@@ -52,8 +55,12 @@ class Runway(ApiGenerator):
         self._unknown = Counter[str]()
 
     def headers(self) -> Mapping[str, str]:
-        """The key, and the version of the API."""
-        return {"authorization": f"Bearer {self.context.env[KEY]}", "x-runway-version": VERSION}
+        """The key, and the version of the API; KeyRefused for a key that no header can hold."""
+        key = self.context.env[KEY]
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            hint = f"copy the key into {KEY} again, without quotes, spaces or line ends"
+            raise KeyRefused(f"{KEY} holds characters that no key has", hint=hint)
+        return {"authorization": f"Bearer {key}", "x-runway-version": VERSION}
 
     async def host(self, image: ImageRef) -> str | None:
         """A `runway://` link for a picture that is too long for the body; each try is a session of its own."""
@@ -72,11 +79,14 @@ class Runway(ApiGenerator):
     async def submit(self, request: GenerationRequest) -> Submission:
         """The one paid call."""
         body = payload.body(self._model, request, await self._uri(request.first_frame))
+        told = getattr(options, self._model.class_name)(**request.options).price()
         answer = await self.call("POST", CREATE, json=body)
-        task = answer.json()
-        if not isinstance(task, Mapping) or not isinstance(task.get("id"), str) or not task["id"]:
+        job, most = answers.accepted(answer.json())
+        if not job:
             raise UncertainSubmitError(f"Runway took the request and named no job: {answer.text}")
-        return Submission(id=task["id"])
+        if told is not None and most is not None and most > told:
+            self.context.log.warning("Runway may charge %s USD for job %s, and %s USD were planned", most, job, told)
+        return Submission(id=job)
 
     async def poll(self, submission: Submission) -> Pending | Done | Failed:
         """The state of the job, and what it cost once it has ended."""
@@ -104,7 +114,7 @@ class Runway(ApiGenerator):
     def _missing(self, submission: Submission) -> Pending | Failed:
         self._unknown[submission.id] += 1
         if self._unknown[submission.id] < UNKNOWN_TIMES:
-            return Pending(stage="Runway does not know the job yet", poll_after=10.0)
+            return Pending(stage="Runway does not know the job yet", poll_after=self.unknown_pause)
         return Failed(
             reason=f"Runway does not know the job {submission.id}",
             hint="it was deleted there, or the key is one of another organization",

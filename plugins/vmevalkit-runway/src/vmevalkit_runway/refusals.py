@@ -6,7 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from vmevalkit_core import Answer, GenerationError, KeyRefused, NoCredit, QuotaExhausted, RejectedError
+from vmevalkit_core import (
+    Answer,
+    GenerationError,
+    KeyRefused,
+    ModeratedError,
+    NoCredit,
+    QuotaExhausted,
+    RejectedError,
+)
 from vmevalkit_runway.answers import clipped
 
 
@@ -23,6 +31,8 @@ def refusal(answer: Answer) -> GenerationError | None:
         return None
     if answer.status == 400 and "credit" in words.lower() and not _issues(answer):
         return NoCredit(f"Runway: {words}", hint="buy credits at https://dev.runwayml.com, then run again")
+    if answer.status == 400 and "moderation" in words.lower():
+        return ModeratedError(f"Runway refuses the content: {words}", hint="change the picture or the prompt")
     if answer.status == 400:
         return RejectedError(f"Runway refuses the request: {words}", hint="see: vmeval models show")
     if answer.status == 429 and answer.retry_after is None:
