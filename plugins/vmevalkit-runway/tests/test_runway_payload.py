@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vmevalkit_core import GenerationRequest, ImageRef, RejectedError
+from vmevalkit_core import GenerationRequest, Geometry, ImageRef, RejectedError
 from vmevalkit_runway import options, payload
 from vmevalkit_runway.models import MODELS
 
@@ -20,10 +20,8 @@ def asked(model_id: str, size: tuple[int, int] = (1280, 720), **changes: Any) ->
     model = MODELS[model_id]
     rule = getattr(options, model.class_name)(**changes.pop("options", {}))
     size = size if model.tiers[0].sizes else rule.image_rule().target(size)
-    picture = ImageRef(
-        path=Path("frame.png"), sha256="0" * 64, media_type="image/png", size=size,
-        geometry={"source": size, "sent": size},
-    )  # fmt: skip
+    whole = Geometry(source=size, sent=size)
+    picture = ImageRef(path=Path("frame.png"), sha256="0" * 64, media_type="image/png", size=size, geometry=whole)
     asks = {"prompt": "Solve it.", "first_frame": picture, "options": rule.model_dump(mode="json")} | changes
     return GenerationRequest(model=model.name, **asks)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vmevalkit_core import Answer, KeyRefused, NoCredit, QuotaExhausted, RejectedError
+from vmevalkit_core import Answer, GenerationError, KeyRefused, NoCredit, QuotaExhausted, RejectedError
 from vmevalkit_runway.refusals import refusal
 
 CREATE = "https://api.dev.runwayml.com/v1/image_to_video"
@@ -48,7 +48,7 @@ def meaning(status: int, body: Any, url: str = CREATE, **headers: str) -> Any:
         (429, {"error": "Daily limit reached"}, QuotaExhausted, "Daily limit reached"),
     ],
 )
-def test_refusal_is_sorted_by_what_to_do_next(status: int, body: Any, kind: type[Exception], words: str) -> None:
+def test_refusal_is_sorted_by_what_to_do_next(status: int, body: Any, kind: type[GenerationError], words: str) -> None:
     """Bad input and an empty account share a status."""
     error = meaning(status, body)
     assert type(error) is kind
