@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -84,6 +85,15 @@ def test_readme_lists_every_model() -> None:
     """The table is made from the catalog; this prints what it has to be."""
     table = "\n".join(rows())
     assert table in README.read_text("utf-8"), f"put into README.md:\n{table}"
+
+
+def test_readme_names_options_that_there_are() -> None:
+    """Of `vmeval run`."""
+    line = [sys.executable, "-m", "vmevalkit_core", "run", "--help"]
+    told = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    named = set(re.findall(r"(?<!\w)--[a-z][a-z-]+", README.read_text("utf-8")))
+    assert named
+    assert not {name for name in named if name not in told}
 
 
 def rows() -> list[str]:
