@@ -17,6 +17,6 @@ class Quick(Runway):
     poll_least = 0.02
     poll_most = 0.2
     unknown_pause = 0.1
-    submit_timeout = 2.0
+    submit_timeout = 1.0
     poll_timeout = 2.0
     fetch_timeout = 5.0

@@ -29,7 +29,7 @@ from vmevalkit_core import (
     UnfinishedRun,
 )
 from vmevalkit_core.limits import Limiter
-from vmevalkit_core.testing import Simulator
+from vmevalkit_core.testing import FAULTS, Simulator
 from vmevalkit_runway.options import RunwayOptions
 
 HERE = Path(__file__).resolve().parent
@@ -38,11 +38,20 @@ DIALECT = f"{HERE / 'runway_dialect.py'}:RunwayVendor"
 KEY = "key_of_a_test"
 
 
-@pytest.fixture
-def runway() -> Iterator[Simulator]:
-    """Runway on a loopback socket, with jobs that end at once."""
-    with Simulator(DIALECT, keys=[KEY], running_seconds=0.02) as simulator:
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[Simulator]:
+    """Runway on a loopback socket; starting it takes longer than most tests."""
+    with Simulator(DIALECT, keys=[KEY]) as simulator:
         yield simulator
+
+
+@pytest.fixture
+def runway(vendor: Simulator) -> Simulator:
+    """The same without faults, with jobs that end at once, and without a memory of requests."""
+    vendor.script()
+    vendor.set(running_seconds=0.02, queued_seconds=0.0, jobs_at_once=None)
+    vendor.forget()
+    return vendor
 
 
 @pytest.fixture
@@ -59,6 +68,7 @@ class Runs:
     def __init__(self, runway: Simulator, frame: Path, output: Path) -> None:
         self.runway, self.frame, self.output = runway, frame, output
         self.env = {"RUNWAYML_API_SECRET": KEY, "RUNWAYML_BASE_URL": runway.url}
+        self.before = len(runway.accepted()), runway.billed()
 
     def once(self, **options: Any) -> RunResult:
         """The result, or UnfinishedRun."""
@@ -72,6 +82,16 @@ class Runs:
     def posts(self) -> int:
         """How often the paid request came in."""
         return self.runway.counts().get("submit", 0)
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs Runway took."""
+        return len(self.runway.accepted()) - self.before[0]
+
+    @property
+    def billed(self) -> Decimal:
+        """What Runway kept, in USD."""
+        return self.runway.billed() - self.before[1]
 
     @property
     def record(self) -> dict[str, Any]:
@@ -158,7 +178,7 @@ def test_failed_job_is_recorded_with_its_code_and_cost(runs: Runs, code: str, ki
     facts, named = runs.record["provenance"], "no failure code" if code == "absent" else code
     assert [result["error"] for result in results] == [f"Runway failed the job: No luck ({named})"] * 2
     assert (facts["failure"]["type"], facts["cost"]["charged"], runs.posts) == (kind, kept, 1)
-    assert runs.runway.billed() == Decimal(kept)
+    assert runs.billed == Decimal(kept)
 
 
 def test_success_without_a_video_is_moderation(runs: Runs) -> None:
@@ -181,6 +201,26 @@ def test_lost_answer_is_not_resent(runs: Runs, fault: str) -> None:
     assert runs.posts == 1
 
 
+FAULTY = [name for name, fault in FAULTS.items() if "submit" in fault.phases and name != "never-ends"]
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_no_fault_of_the_paid_request_is_paid_twice(runs: Runs, fault: str) -> None:
+    """Two commands, of which the first meets the fault once: at most one job, and one POST where it may be taken."""
+    runs.runway.script({"phase": "submit", "fault": fault, "times": 1})
+    ends = []
+    for _ in range(2):
+        try:
+            ends.append(runs.once()["status"])
+        except UnfinishedRun as error:
+            ends.append(error.status)
+    taken = runs.jobs
+    maybe_taken = FAULTS[fault].accepted or "uncertain" in ends
+    assert taken <= 1
+    assert runs.posts <= (1 if maybe_taken else 2)
+    assert taken == 1 or "success" not in ends
+
+
 @pytest.mark.parametrize(
     ("fault", "cause"), [("no-money", NoCredit), ("no-key", KeyRefused), ("quota", QuotaExhausted)]
 )
@@ -191,7 +231,7 @@ def test_account_that_cannot_go_on_waits(runs: Runs, fault: str, cause: type[Exc
         runs.once()
     assert isinstance(caught.value.__cause__, cause)
     assert runs.once()["status"] == "success"
-    assert len(runs.runway.accepted()) == 1
+    assert runs.jobs == 1
 
 
 @pytest.mark.parametrize("fault", ["rate-seconds", "unavailable-seconds"])
