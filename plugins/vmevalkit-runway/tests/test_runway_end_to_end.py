@@ -33,7 +33,9 @@ from vmevalkit_core.testing import FAULTS, Simulator
 from vmevalkit_runway.options import RunwayOptions
 
 HERE = Path(__file__).resolve().parent
-QUICK = f"{HERE / 'runway_quick.py'}:Quick"
+QUICK, HASTY = (f"{HERE / 'runway_quick.py'}:{name}" for name in ("Quick", "Hasty"))
+HANGS = {"silent", "lost-silent", "lost-late", "cut-stalled", "drip", "drip-head", "endless", "endless-head", "huge"}
+"""Faults of a submit that only a time-out ends."""
 DIALECT = f"{HERE / 'runway_dialect.py'}:RunwayVendor"
 KEY = "key_of_a_test"
 
@@ -70,12 +72,15 @@ class Runs:
         self.env = {"RUNWAYML_API_SECRET": KEY, "RUNWAYML_BASE_URL": runway.url}
         self.before = len(runway.accepted()), runway.billed()
 
-    def once(self, **options: Any) -> RunResult:
-        """The result, or UnfinishedRun."""
+    def once(self, fault: str = "") -> RunResult:
+        """The result, or UnfinishedRun; `fault` is what the submit meets."""
         data = {"id": "maze_0001", "domain": "maze"}
         with InferenceRunner(output_dir=self.output, experiment="pilot", env=self.env) as runner:
             return runner.run(
-                model_name=QUICK, image_path=self.frame, text_prompt="Solve it.", question_data=data, **options
+                model_name=HASTY if fault in HANGS else QUICK,
+                image_path=self.frame,
+                text_prompt="Solve it.",
+                question_data=data,
             )
 
     @property
@@ -196,7 +201,7 @@ def test_lost_answer_is_not_resent(runs: Runs, fault: str) -> None:
     runs.runway.script({"phase": "submit", "fault": fault, "times": 1})
     for _ in range(2):
         with pytest.raises(UnfinishedRun) as caught:
-            runs.once()
+            runs.once(fault)
         assert caught.value.status == "uncertain"
     assert runs.posts == 1
 
@@ -211,7 +216,7 @@ def test_no_fault_of_the_paid_request_is_paid_twice(runs: Runs, fault: str) -> N
     ends = []
     for _ in range(2):
         try:
-            ends.append(runs.once()["status"])
+            ends.append(runs.once(fault)["status"])
         except UnfinishedRun as error:
             ends.append(error.status)
     taken = runs.jobs
@@ -333,17 +338,39 @@ def test_job_can_be_cancelled(runs: Runs) -> None:
     assert (state.reason, state.cost) == ("the job was cancelled or deleted at Runway", Decimal(0))
 
 
-def test_killed_command_is_resumed(runs: Runs, tmp_path: Path) -> None:
-    """The next one collects the job; its POST is the only one."""
-    runs.runway.set(running_seconds=2.0)
-    line = [sys.executable, "-m", "vmevalkit_core", "run", "-m", QUICK, "-o", str(tmp_path / "killed"), "--yes"]
-    line += ["--domain", "maze", "--limit", "1", "-p", "duration=2"]
-    env = {**os.environ, **runs.env}
-    with subprocess.Popen(line, env=env, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
-        until = time.monotonic() + 20
+def started(runs: Runs, line: list[str], folder: Path) -> None:
+    """A command that is killed as soon as its job is known to be on disk."""
+    with subprocess.Popen(line, env={**os.environ, **runs.env}, cwd=folder, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 60
         while not runs.runway.counts().get("poll"):
             assert time.monotonic() < until
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
-    done = subprocess.run(line, env=env, cwd=tmp_path, check=False, capture_output=True, text=True)
+
+
+def command(*args: str) -> list[str]:
+    """`vmeval ...`."""
+    return [sys.executable, "-m", "vmevalkit_core", *args]
+
+
+RUN = command("run", "-m", QUICK, "-o", "out", "--domain", "maze", "--limit", "1", "-p", "duration=2", "--yes")
+
+
+def test_killed_command_is_resumed(runs: Runs, tmp_path: Path) -> None:
+    """The next one collects the job; its POST is the only one."""
+    runs.runway.set(running_seconds=2.0)
+    started(runs, RUN, tmp_path)
+    done = subprocess.run(
+        RUN, env={**os.environ, **runs.env}, cwd=tmp_path, check=False, capture_output=True, text=True
+    )
     assert (done.returncode, runs.posts) == (0, 1), done.stderr
+
+
+def test_cancelled_run_gets_its_money_back(runs: Runs, tmp_path: Path) -> None:
+    """As long as it was not running; the record says so."""
+    runs.runway.set(queued_seconds=60)
+    started(runs, RUN, tmp_path)
+    line = command("cancel", "out", "-m", QUICK, "--yes")
+    subprocess.run(line, env={**os.environ, **runs.env}, cwd=tmp_path, check=True, capture_output=True)
+    assert runs.record["inference"]["status"] == "cancelled"
+    assert (runs.record["provenance"]["cost"]["charged"], runs.billed) == ("0.00", 0)

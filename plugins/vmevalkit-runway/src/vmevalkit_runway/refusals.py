@@ -34,7 +34,7 @@ def refusal(answer: Answer) -> GenerationError | None:
     if answer.status == 400 and "moderation" in words.lower():
         return ModeratedError(f"Runway refuses the content: {words}", hint="change the picture or the prompt")
     if answer.status == 400:
-        return RejectedError(f"Runway refuses the request: {words}", hint="see: vmeval models show")
+        return RejectedError(f"Runway refuses the request: {words}", hint="vmeval models show lists what a model takes")
     if answer.status == 429 and answer.retry_after is None:
         hint = "run again later; the page Usage at https://dev.runwayml.com shows the limits of your organization"
         return QuotaExhausted(f"Runway's quota of the last 24 hours is used up: {words}", hint=hint)
