@@ -146,3 +146,24 @@ class Hasty(Plain):
         settings=("PLAIN_BASE_URL",),
     )
     deadline = 30.0
+
+
+class UnpricedOptions(PlainOptions):
+    """Nobody knows what it costs."""
+
+    def price(self) -> Decimal | None:
+        """Unknown."""
+        return None
+
+
+class Unpriced(Plain):
+    """The same vendor, who keeps his prices to himself."""
+
+    spec = ModelSpec(
+        name="unpriced-plain",
+        factory=f"{__file__}:Unpriced",
+        options=f"{__file__}:UnpricedOptions",
+        kind="api",
+        needs=NEEDS,
+        settings=("PLAIN_BASE_URL",),
+    )
