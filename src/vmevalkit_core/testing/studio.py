@@ -8,9 +8,10 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import mean
 from typing import Any, TypeVar
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from vmevalkit_core.attempts import find_attempts
 from vmevalkit_core.generator import Context
@@ -56,6 +57,7 @@ class Studio:
         self.spec: ModelSpec = self.registry.get(model)
         self.weights = weights
         self.folder = folder
+        self.drawn: dict[Path, bytes] = {}
         self.options = {**options, "weights": str(weights)}
 
     @property
@@ -65,7 +67,7 @@ class Studio:
 
     def generator(self, change: Callable[[type[Any]], type[Any]] = lambda cls: cls, **env: str) -> LocalGenerator:
         """A generator in this process, of the model's own class or of what `change` makes of it."""
-        factory: Any = change(self.registry.load_target(self.spec.factory))  # type: ignore[arg-type]
+        factory: Any = _watched(change(self.registry.load_target(self.spec.factory)))  # type: ignore[arg-type]
         made: LocalGenerator = factory(self.spec, Context(env={}, limiter=Limiter(1), local_env=env))
         return made
 
@@ -95,7 +97,13 @@ class Studio:
 
     async def clip(self, generator: LocalGenerator, request: GenerationRequest) -> Clip:
         """One clip, drawn in this process."""
-        return await generator.generate(request, self.job())
+        clip = await generator.generate(request, self.job())
+        self.drawn[clip.path] = generator.seen  # type: ignore[attr-defined]
+        return clip
+
+    def frames(self, clip: Clip) -> bytes:
+        """The pixels of a clip before it was encoded: x264 gives equal frames a few bits of difference now and then."""
+        return self.drawn[clip.path]
 
     def clips(self, requests: Sequence[GenerationRequest], generator: LocalGenerator | None = None) -> list[Clip]:
         """Clips drawn one after the other by one generator, which is closed afterwards."""
@@ -141,10 +149,24 @@ def puzzle(shift: int = 0) -> Image.Image:
     return picture
 
 
-def frames_of(clip: Clip | RunMetadata) -> list[bytes]:
-    """The pixels of a clip, frame by frame, as decoded."""
-    path = clip.path if isinstance(clip, Clip) else Path(clip.output.video_path or "")
-    return [frame.tobytes() for frame in read_frames(path)]
+def distance(one: RunMetadata, other: RunMetadata) -> float:
+    """Grey levels by which the decoded clips of two runs differ on average."""
+    pairs = zip(*(read_frames(run.output.video_path or "") for run in (one, other)), strict=True)
+    return mean(mean(ImageStat.Stat(ImageChops.difference(left, right)).mean) for left, right in pairs)
+
+
+def _watched(factory: type[Any]) -> type[Any]:
+    """The same generator, whose last frames can be looked at."""
+
+    class Watched(factory):  # type: ignore[misc]
+        seen = b""
+
+        def render(self, request: Any) -> Any:
+            frames, fps = super().render(request)
+            self.seen = frames.tobytes()
+            return frames, fps
+
+    return Watched
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

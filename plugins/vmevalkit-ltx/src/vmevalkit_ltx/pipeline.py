@@ -26,7 +26,7 @@ def pipeline_class(folder: Path) -> Any:
 def text_pipeline(folder: Path, dtype: str, device: str) -> Any:
     """A pipeline that can only encode texts; on the CPU where the encoder does not fit on the device."""
     pipe = pipeline_class(folder).from_pretrained(
-        folder, transformer=None, vae=None, torch_dtype=_dtype(dtype), local_files_only=True
+        folder, transformer=None, vae=None, dtype=_dtype(dtype), local_files_only=True
     )
     encoder = pipe.text_encoder
     needed = sum(weight.numel() * weight.element_size() for weight in encoder.parameters())
@@ -54,7 +54,7 @@ def video_pipeline(setup: LocalSetup, checkpoint: Path | None) -> Any:
     parts: dict[str, Any] = {"text_encoder": None, "tokenizer": None}
     if checkpoint:
         parts |= _single_file(checkpoint, folder, dtype)
-    pipe = pipeline_class(folder).from_pretrained(folder, torch_dtype=dtype, local_files_only=True, **parts)
+    pipe = pipeline_class(folder).from_pretrained(folder, dtype=dtype, local_files_only=True, **parts)
     pipe.set_progress_bar_config(disable=True)
     if setup.memory == "full" or setup.device == "cpu":
         return pipe.to(setup.device)
@@ -166,7 +166,7 @@ def _single_file(checkpoint: Path, folder: Path, dtype: Any) -> dict[str, Any]:
     known = _diffusers()
     classes = {"transformer": known.LTXVideoTransformer3DModel, "vae": known.AutoencoderKLLTXVideo}
     return {
-        name: cls.from_single_file(str(checkpoint), config=str(folder / name), torch_dtype=dtype, local_files_only=True)
+        name: cls.from_single_file(str(checkpoint), config=str(folder / name), dtype=dtype, local_files_only=True)
         for name, cls in classes.items()
     }
 
