@@ -217,8 +217,13 @@ def test_free_device_is_taken_where_another_is_held(tmp_path: Path) -> None:
 
 def test_closed_pool_gives_its_devices_back(tmp_path: Path) -> None:
     """To the next runner of the same process as well."""
-    for _ in range(2):
-        studio = Studio(tmp_path / str(_), card("a"))
-        (tmp_path / str(_)).mkdir()
-        studio.run(studio.clip(studio.wild))
-    assert device_claims(environment(tmp_path)).take(card("a").key)
+    claims = device_claims(environment(tmp_path))
+    studio = Studio(tmp_path, card("a"))
+
+    async def work() -> bool:
+        await studio.clip(studio.wild)
+        return claims.take(card("a").key)
+
+    assert not studio.run(work()), "it was not held while the pool was open"
+    assert claims.take(card("a").key)
+    claims.release(card("a").key)
