@@ -73,6 +73,12 @@ def survivors(parent: int) -> int:
     return len(workers_of(parent))
 
 
+def wait_for_worker(process: subprocess.Popen[bytes]) -> None:
+    """Until a command has started its worker, or has ended without."""
+    while process.poll() is None and not workers_of(process.pid):
+        time.sleep(0.005)
+
+
 def kill_worker(process: subprocess.Popen[bytes]) -> bool:
     """Kill the worker of a command; the command goes on."""
     for pid in workers_of(process.pid):
@@ -96,6 +102,9 @@ def one_kill(
     """One plan, one kill, and what a person would count afterwards."""
     env = environment(folder)
     process = start(line, env)
+    # Half of the commands are killed at any instant of their life, the others while there is a worker.
+    if kill is kill_worker or random.random() < 0.5:
+        wait_for_worker(process)
     time.sleep(instant)
     hit = kill(process)
     process.wait()
@@ -116,9 +125,11 @@ def series(kind: str, kill: Callable[[subprocess.Popen[bytes]], bool], args: arg
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
         questions = make_questions(root / "questions", args.runs)
-        whole = time.monotonic()
         calm = command(questions, root / "calm" / "out", args.model, args.options)
-        subprocess.run(calm, env=environment(root / "calm"), stdout=subprocess.DEVNULL, check=True)
+        process = start(calm, environment(root / "calm"))
+        wait_for_worker(process)
+        whole = time.monotonic()
+        process.wait()
         whole = time.monotonic() - whole
         while sum(one.hit for one in tallies) < args.kills:
             folder = root / f"kill_{len(tallies)}"
@@ -135,7 +146,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50, help="of each kind")
     parser.add_argument("--runs", type=int, default=10, help="in each plan")
     parser.add_argument("--model", default=MODEL)
-    parser.add_argument("-p", dest="options", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("-p", dest="options", action="append", default=["seconds=20"], metavar="KEY=VALUE")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     args = parser.parse_args()
     print(f"seed {args.seed}")
