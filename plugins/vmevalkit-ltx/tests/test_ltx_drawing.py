@@ -132,6 +132,16 @@ def test_still_can_go_through_a_codec(folders: dict[str, Path], tmp_path: Path) 
     assert studio.frames(plain) != studio.frames(coded)
 
 
+def test_long_prompt_is_cut_and_says_so(folders: dict[str, Path], tmp_path: Path) -> None:
+    """What is beyond 256 tokens is not read: the record tells how much there was."""
+    studio = studio_of("ltx-video", folders, tmp_path)
+    long = "q" * 300
+    one, other = studio.clips([studio.request(long), studio.request(long + "zzzz")])
+    facts = other.extras["local"]
+    assert facts["prompt_tokens_read"] == 256 < facts["prompt_tokens"]
+    assert studio.frames(one) == studio.frames(other)
+
+
 def test_tiling_is_switched_for_each_run(folders: dict[str, Path], tmp_path: Path) -> None:
     """It is part of what was asked, not of how the weights were loaded."""
     studio = studio_of("ltx-video", folders, tmp_path)

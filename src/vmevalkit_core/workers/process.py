@@ -142,6 +142,8 @@ class WorkerProcess:
 
     def kill(self, verdict: str) -> None:
         """End it and all that it started, at once."""
+        if self._gone:
+            return  # its number may be somebody else's by now
         self._verdict = self._verdict or verdict
         # The group outlives its leader while one of its members does.
         with suppress(ProcessLookupError, PermissionError):
