@@ -19,6 +19,7 @@ from vmevalkit_core.generator.contract import Context, Job
 from vmevalkit_core.generator.local_options import LocalOptions
 from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
 from vmevalkit_core.generator.texts import Texts
+from vmevalkit_core.generator.told import Told
 from vmevalkit_core.generator.weights import Weights, find_weights
 from vmevalkit_core.generator.writer import Writer
 from vmevalkit_core.media.images import open_rgb
@@ -152,7 +153,7 @@ class LocalGenerator(ABC):
             allowed = memory.LADDER[1:]  # what did not do once is not tried again for each run
         for number, step in enumerate(allowed):
             try:
-                return self._attempt(request, options, step, _Told(job, gone))
+                return self._attempt(request, options, step, Told(job, gone))
             except Exception as error:
                 if not memory.is_out_of_memory(error):
                     raise
@@ -164,7 +165,7 @@ class LocalGenerator(ABC):
         raise AssertionError("a ladder without steps")
 
     def _attempt(
-        self, request: GenerationRequest, options: LocalOptions, step: memory.Step, told: _Told
+        self, request: GenerationRequest, options: LocalOptions, step: memory.Step, told: Told
     ) -> tuple[Any, float, dict[str, Any]]:
         begun = time.monotonic()
         texts = self._ready(request.prompt or "", options, step, told)
@@ -177,7 +178,7 @@ class LocalGenerator(ABC):
         seconds = {"load": round(loaded - begun, 3), "draw": round(time.monotonic() - loaded, 3)}
         return kept, float(fps), self._facts(asked, len(frames), len(kept)) | {"seconds": seconds}
 
-    def _ready(self, prompt: str, options: LocalOptions, step: memory.Step, told: _Told) -> dict[str, Any]:
+    def _ready(self, prompt: str, options: LocalOptions, step: memory.Step, told: Told) -> dict[str, Any]:
         """Everything loaded and encoded for a run; the encoder goes first, so that both need never be in memory."""
         weights = self.find(self.weights, options)
         device = torch_facts.pick_device(self.context.device)
@@ -199,7 +200,7 @@ class LocalGenerator(ABC):
         return texts
 
     def _local(
-        self, request: GenerationRequest, options: LocalOptions, texts: Mapping[str, Any], told: _Told
+        self, request: GenerationRequest, options: LocalOptions, texts: Mapping[str, Any], told: Told
     ) -> LocalRequest:
         if request.first_frame is None:
             raise ModelError(f"{self.spec.name} was shown no first frame", hint="its spec has to name first_frame")
@@ -280,25 +281,6 @@ class LocalGenerator(ABC):
             gone.set()
             await asyncio.wait([task])
             raise
-
-
-class _Told:
-    """Passes on how far a run is, and ends it at the next step once nobody waits for it."""
-
-    def __init__(self, job: Job, gone: threading.Event) -> None:
-        self._job, self._gone = job, gone
-
-    def __call__(self, stage: str) -> None:
-        self.alive()
-        self._job.progress(None, stage)
-
-    def step(self, done: int, total: int) -> None:
-        self.alive()
-        self._job.progress(done / max(1, total), f"step {done} of {total}")
-
-    def alive(self) -> None:
-        if self._gone.is_set():
-            raise ModelError("the run was given up while it was drawn")
 
 
 def _same_loading(then: LocalSetup, now: LocalSetup) -> bool:
