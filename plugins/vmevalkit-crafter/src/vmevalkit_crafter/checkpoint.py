@@ -1,11 +1,10 @@
-"""Model files: the released `.ckpt` as they are, safetensors of the same names, and our own folders."""
+"""Reads the released `.ckpt` as they are, and safetensors of the same names; says which model a file is."""
 
 from __future__ import annotations
 
-import json
 import pickle
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,17 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from vmevalkit_core import ConfigError
 from vmevalkit_crafter.config import RELEASED, ModelConfig
 from vmevalkit_crafter.names import Part, targets
-from vmevalkit_crafter.parts import Parts, Shapes, build, fill, shapes
+from vmevalkit_crafter.parts import Shapes, build, shapes
 
-CARD = "crafter.json"
-"""In a converted folder: which model it is, and its config. Written last, so a folder that has it is whole."""
-FORMAT = 1
-"""Of a converted folder."""
 DEEPSPEED = "_forward_module."
 """In front of every name of files under `module` (the authors cut 16 characters off)."""
 LFS = b"version https://git-lfs"
+SUFFIXES = (".ckpt", ".pt", ".pth", ".safetensors")
 
 Tensors = Mapping[str, Tensor]
 
@@ -40,61 +36,13 @@ class Sorted:
     """Names that no released model has."""
 
 
-def load_parts(
-    name: str, path: Path, move: Callable[[nn.Module], nn.Module] = lambda module: module
-) -> tuple[ModelConfig, Parts]:
-    """The model of that name from a file or a folder; ConfigError when it is another one, or not whole.
-
-    Parameters stay on the disk until `move` takes a part to its device and precision, so that nothing is held twice.
-    """
-    folder = path if (path / CARD).is_file() else None
-    config = _carded(name, path) if folder else RELEASED[name]
-    modules = build(config)
-    read = _FolderReader(folder, modules) if folder else _FileReader(name, released_file(path), config)
-    for part, module in modules.items():
-        fill(module, read(part), move)
-    return config, Parts(**modules)
-
-
-class _FolderReader:
-    """The parts of a converted folder, one at a time."""
-
-    def __init__(self, folder: Path, modules: Mapping[Part, nn.Module]) -> None:
-        self._folder = folder
-        self._modules = modules
-
-    def __call__(self, part: Part) -> Tensors:
-        path = self._folder / f"{part}.safetensors"
-        tensors = read_file(path)
-        wrong = differences(
-            shapes(self._modules[part]), {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        )
-        if wrong:
-            raise ConfigError(f"{path} does not fit its {CARD}: {wrong}", hint="convert the authors' file again")
-        return tensors
-
-
-class _FileReader:
-    """The parts of a released file, which has to be the model that it is taken for."""
-
-    def __init__(self, name: str, path: Path, config: ModelConfig) -> None:
-        tensors = read_file(path)
-        if fault := name_fault(name, tensors):
-            raise ConfigError(f"{path} is not {name}: {fault[0]}", hint=fault[1])
-        self._parts = sort(tensors, config).parts
-
-    def __call__(self, part: Part) -> Tensors:
-        # Handed over and forgotten, so that a part leaves the memory when it has been moved.
-        return self._parts.pop(part)
-
-
 def released_file(path: Path) -> Path:
     """The model file itself, or the only one in a folder; ConfigError when there is none, or more than one."""
     if path.is_file():
         return path
     if not path.is_dir():
         raise ConfigError(f"there is no model file {path}", hint="give the authors' model.ckpt or a folder that has it")
-    found = sorted(file for file in path.iterdir() if file.suffix in (".ckpt", ".pt", ".pth", ".safetensors"))
+    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
     if len(found) != 1:
         names = ", ".join(file.name for file in found) or "none"
         raise ConfigError(f"{path} has to hold one model file; it holds {names}", hint="give the file itself")
@@ -207,20 +155,3 @@ def _other_scale(tensors: Tensors, config: ModelConfig) -> str:
         return ""
     end, wanted = float(table[-1]), config.diffusion.rescale_end or 1.0
     return f"its latents end on a scale of {end:.2g}, not of {wanted:.2g}" if abs(end - wanted) > 0.01 else ""
-
-
-def _carded(name: str, folder: Path) -> ModelConfig:
-    """The config of a converted folder, which has to be of that model."""
-    path = folder / CARD
-    try:
-        card = json.loads(path.read_text())
-        if card["format"] != FORMAT:
-            raise ValueError(f"format {card['format']} instead of {FORMAT}")
-        config = ModelConfig.from_json(card["config"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}", hint="convert the authors' file again") from error
-    if card["model"] != name:
-        raise ConfigError(
-            f"{folder} holds {card['model']}, not {name}", hint=f"run {card['model']}, or give other weights"
-        )
-    return config

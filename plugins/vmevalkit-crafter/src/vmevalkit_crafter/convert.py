@@ -14,8 +14,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from vmevalkit_core import ConfigError
-from vmevalkit_crafter.checkpoint import CARD, FORMAT, fitting, name_fault, read_file, released_file, sort
+from vmevalkit_crafter.checkpoint import fitting, name_fault, read_file, released_file, sort
 from vmevalkit_crafter.config import RELEASED, ModelConfig
+from vmevalkit_crafter.model_file import CARD, FORMAT
 from vmevalkit_crafter.names import Part
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
@@ -45,7 +46,7 @@ def write_folder(
     dtype: str | None = None,
     source: str = "",
 ) -> None:
-    """Write a folder that `load_parts` reads: a file for each part, and at last the card that says what it is."""
+    """Write a folder that `ModelFile` reads: a file for each part, and at last the card that says what it is."""
     folder.mkdir(parents=True, exist_ok=True)
     for part, tensors in parts.items():
         beside = folder / f"{part}.safetensors.part"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,21 +22,14 @@ class Parts:
     """The networks of one model, ready to run."""
 
     unet: UNet
-    text: Any
-    """`transformers.CLIPTextModel`."""
     autoencoder: Any
     """`diffusers.AutoencoderKL`."""
+    text: Any = None
+    """`transformers.CLIPTextModel`; None where texts are encoded elsewhere."""
     vision: Any = None
     """`transformers.CLIPVisionModel`; None where the model is shown no picture."""
     resampler: Any = None
     """`Resampler`; None where the model is shown no picture."""
-
-    def items(self) -> Iterator[tuple[Part, nn.Module]]:
-        """The networks that there are, by name."""
-        names: tuple[Part, ...] = ("unet", "text", "autoencoder", "vision", "resampler")
-        for name in names:
-            if (module := getattr(self, name)) is not None:
-                yield name, module
 
 
 def build(config: ModelConfig, device: str = "meta") -> dict[Part, Any]:

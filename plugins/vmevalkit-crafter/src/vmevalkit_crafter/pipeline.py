@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vmevalkit_crafter.autoencoder import decode, encode, to_bytes
 from vmevalkit_crafter.config import ModelConfig, Spacing
@@ -18,16 +19,12 @@ from vmevalkit_crafter.text import text_tokens
 from vmevalkit_crafter.tokenizer import token_ids
 from vmevalkit_crafter.vision import image_tokens
 
-Progress = Callable[[float, str], None]
-"""Told the share that is done, from 0 to 1, and what is being done; what it raises ends the video."""
-DECODING = 0.95
-"""The share of the work that is done when decoding begins; a rough figure for 50 steps."""
-KEPT_TEXTS = 64
-"""Encoded prompts that are kept for the next videos."""
+Progress = Callable[[int, int], None]
+"""Told after each step how many are done, and of how many; what it raises ends the video."""
 
 
 class NotFinite(ArithmeticError):
-    """The latents hold infinities or NaN: the precision does not carry these settings."""
+    """The latents hold infinities or NaN: the number type does not carry these settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +45,20 @@ class Settings:
 
 
 class CrafterPipeline:
-    """One loaded model; a call makes one video. Not for several threads at once."""
+    """One loaded model; a call makes one video. Not for several threads at once.
 
-    def __init__(self, parts: Parts, config: ModelConfig, *, dtype: torch.dtype) -> None:
+    The networks are where they are wanted, of one number type; with `offload` they wait on the CPU, and each is on
+    the device while it computes.
+    """
+
+    def __init__(
+        self, parts: Parts, config: ModelConfig, *, device: str, dtype: torch.dtype, offload: bool = False
+    ) -> None:
         self.parts = parts
         self.config = config
+        self.device = torch.device(device)
         self.dtype = dtype
-        self.device = next(parts.unet.parameters()).device
-        self._texts: dict[str, Tensor] = {}
+        self._offload = offload
         self._grey: Tensor | None = None
 
     @torch.inference_mode()
@@ -68,25 +71,26 @@ class CrafterPipeline:
         size: tuple[int, int],
         first: Tensor | None = None,
         final: Tensor | None = None,
-        progress: Progress = lambda share, stage: None,
+        texts: Mapping[str, Tensor] | None = None,
+        progress: Progress = lambda done, total: None,
     ) -> Tensor:
         """Frames [t, h, w, 3] as bytes, on the CPU.
 
         Pictures are [3, h, w] in -1 to 1, where `size` is (h, w), multiples of 64: the autoencoder halves three times,
-        and the U-Net three times more. `final` is for models that draw what lies between two pictures. The same seed
-        gives the same noise on any device. NotFinite when the numbers overflow.
+        and the U-Net three times more. `final` is for models that draw what lies between two pictures. `texts` has
+        the tokens [1, 77, width] of texts that were encoded before. The same seed gives the same noise on any device.
+        NotFinite when the numbers overflow.
         """
         self._check(size, first, final)
-        progress(0.0, "encoding")
         # On the CPU, so that a seed means the same noise on every device.
-        generator = torch.Generator().manual_seed(seed)
+        draw = _Noise(torch.Generator().manual_seed(seed), self.device)
         latent_size = (size[0] // 8, size[1] // 8)
-        beside = self._beside(first, final, latent_size, generator)
-        conditioning = self._conditioning(prompt, settings, first, beside)
-        latents = self._sample(conditioning, settings, latent_size, generator, progress)
-        progress(DECODING, "decoding")
-        frames = decode(self.parts.autoencoder, latents[0].transpose(0, 1), frame_by_frame=settings.frame_by_frame)
-        return torch.cat([to_bytes(frame).cpu() for frame in frames])
+        beside = self._beside(first, final, latent_size, draw)
+        conditioning = self._conditioning(prompt, settings, first, beside, texts or {})
+        latents = self._sample(conditioning, settings, latent_size, draw, progress)
+        with self._awake(self.parts.autoencoder):
+            frames = decode(self.parts.autoencoder, latents[0].transpose(0, 1), frame_by_frame=settings.frame_by_frame)
+            return torch.cat([to_bytes(frame).cpu() for frame in frames])
 
     def _check(self, size: tuple[int, int], first: Tensor | None, final: Tensor | None) -> None:
         if any(side % 64 or side <= 0 for side in size):
@@ -98,80 +102,101 @@ class CrafterPipeline:
         if wrong := [picture for picture in (first, final) if picture is not None and picture.shape != (3, *size)]:
             raise ValueError(f"a picture is {list(wrong[0].shape)} instead of {[3, *size]}")
 
-    def _beside(
-        self, first: Tensor | None, final: Tensor | None, size: tuple[int, int], generator: torch.Generator
-    ) -> Tensor | None:
+    @contextmanager
+    def _awake(self, *networks: nn.Module) -> Iterator[None]:
+        """Those networks on the device, for as long as they compute."""
+        if not self._offload:
+            yield
+            return
+        try:
+            for network in networks:
+                network.to(self.device)
+            yield
+        finally:
+            for network in networks:
+                network.to("cpu")
+
+    def _beside(self, first: Tensor | None, final: Tensor | None, size: tuple[int, int], draw: _Noise) -> Tensor | None:
         """What goes in beside the noise [1, 4, t, h, w]; None for a model that is not given latents."""
         if first is None or not self.config.concatenates:
             return None
-        encoded = [self._latent(picture, size, generator) for picture in (first, final) if picture is not None]
-        return beside(encoded[0], self.config.frames, final=encoded[1] if final is not None else None)
+        with self._awake(self.parts.autoencoder):
+            start = self._latent(first, size, draw)
+            end = None if final is None else self._latent(final, size, draw)
+        return beside(start, self.config.frames, final=end)
 
-    def _latent(self, picture: Tensor, size: tuple[int, int], generator: torch.Generator) -> Tensor:
-        noise = self._noise((1, self.config.autoencoder.latent_channels, *size), generator)
+    def _latent(self, picture: Tensor, size: tuple[int, int], draw: _Noise) -> Tensor:
+        noise = draw(1, self.config.autoencoder.latent_channels, *size)
         return encode(self.parts.autoencoder, picture[None].to(self.device), noise)
 
-    def _noise(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        return torch.randn(shape, generator=generator).to(self.device)
-
     def _conditioning(
-        self, prompt: str, settings: Settings, first: Tensor | None, latents: Tensor | None
+        self,
+        prompt: str,
+        settings: Settings,
+        first: Tensor | None,
+        latents: Tensor | None,
+        texts: Mapping[str, Tensor],
     ) -> Conditioning:
         guidance = settings.guidance
-        shown = None if first is None else self._image(first)
-        alone = self._text(settings.negative_prompt)
+        wanted, unwanted = (self._text(text, texts) for text in (prompt, settings.negative_prompt))
+        shown, grey = self._shown(first)
         guided = guidance.scale != 1 or guidance.image_scale is not None
         return Conditioning(
-            prompt=_joined(self._text(prompt), shown),
-            nothing=_joined(alone, None if first is None else self._nothing_shown()) if guided else None,
-            picture=_joined(alone, shown) if guidance.image_scale is not None else None,
+            prompt=_joined(wanted, shown),
+            nothing=_joined(unwanted, grey) if guided else None,
+            picture=_joined(unwanted, shown) if guidance.image_scale is not None else None,
             fps=torch.tensor([settings.fps], device=self.device),
             latents=latents,
         )
 
-    def _text(self, prompt: str) -> Tensor:
+    def _text(self, text: str, known: Mapping[str, Tensor]) -> Tensor:
         """[1, 77, width]."""
-        if prompt not in self._texts:
-            if len(self._texts) >= KEPT_TEXTS:
-                self._texts.pop(next(iter(self._texts)))
-            ids = token_ids([prompt], self.config.text.positions).to(self.device)
-            self._texts[prompt] = text_tokens(self.parts.text, ids)
-        return self._texts[prompt]
+        if text in known:
+            return known[text].to(self.device)
+        with self._awake(self.parts.text):
+            return text_tokens(self.parts.text, token_ids([text], self.config.text.positions).to(self.device))
 
-    def _image(self, picture: Tensor) -> Tensor:
-        """[1, queries, width] for a picture [3, h, w]."""
-        tokens = image_tokens(self.parts.vision, picture[None].to(self.device))
-        shown: Tensor = self.parts.resampler(tokens)
-        return shown
+    def _shown(self, first: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+        """[1, queries, width] of the picture, and of one of zeros, which is mid-grey."""
+        if first is None:
+            return None, None
+        with self._awake(self.parts.vision, self.parts.resampler):
+            if self._grey is None:
+                self._grey = self._projected(torch.zeros_like(first))
+            return self._projected(first), self._grey
 
-    def _nothing_shown(self) -> Tensor:
-        """[1, queries, width] of a picture of zeros, which is mid-grey."""
-        if self._grey is None:
-            side = self.parts.vision.config.image_size
-            self._grey = self._image(torch.zeros(3, side, side))
-        return self._grey
+    def _projected(self, picture: Tensor) -> Tensor:
+        tokens: Tensor = self.parts.resampler(image_tokens(self.parts.vision, picture[None].to(self.device)))
+        return tokens
 
     def _sample(
-        self,
-        conditioning: Conditioning,
-        settings: Settings,
-        size: tuple[int, int],
-        generator: torch.Generator,
-        progress: Progress,
+        self, conditioning: Conditioning, settings: Settings, size: tuple[int, int], draw: _Noise, progress: Progress
     ) -> Tensor:
         """Clean latents [1, 4, t, h, w] in float32."""
         shape = (1, self.config.unet.out_channels, self.config.frames, *size)
         diffusion = self.config.diffusion
         steps = ddim_steps(diffusion, settings.steps, settings.spacing, settings.eta)
         model = GuidedModel(self.parts.unet, conditioning, settings.guidance, self.dtype)
-        x = self._noise(shape, generator)
-        walk = ddim(model, x, steps, prediction=diffusion.prediction, noise=lambda: self._noise(shape, generator))
-        for number, sampled in enumerate(walk, start=1):
-            x = sampled.x
-            if not x.isfinite().all():
-                raise NotFinite(f"the latents are not finite after step {number} of {len(steps)}")
-            progress(DECODING * number / len(steps), f"step {number} of {len(steps)}")
+        x = draw(*shape)
+        with self._awake(self.parts.unet):
+            walk = ddim(model, x, steps, prediction=diffusion.prediction, noise=lambda: draw(*shape))
+            for number, sampled in enumerate(walk, start=1):
+                x = sampled.x
+                if not x.isfinite().all():
+                    raise NotFinite(f"the latents are not finite after step {number} of {len(steps)}")
+                progress(number, len(steps))
         return x
+
+
+class _Noise:
+    """Normal numbers in float32, drawn one after the other from one generator, then taken to the device."""
+
+    def __init__(self, generator: torch.Generator, device: torch.device) -> None:
+        self._generator = generator
+        self._device = device
+
+    def __call__(self, *shape: int) -> Tensor:
+        return torch.randn(shape, generator=self._generator).to(self._device)
 
 
 def beside(first: Tensor, frames: int, *, final: Tensor | None = None) -> Tensor:
