@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         MissingCredential,
         MissingExtra,
         MissingFrame,
+        MissingWeights,
+        ModelError,
         NotAccepted,
         RejectedError,
         RetryableError,
@@ -33,6 +35,12 @@ if TYPE_CHECKING:
         VmevalError,
     )
     from vmevalkit_core.generator import ApiGenerator, Context, Generator, Job
+    from vmevalkit_core.generator.clip_rule import ClipRule
+    from vmevalkit_core.generator.frames import check_finite, uint8_frames
+    from vmevalkit_core.generator.local import LocalGenerator
+    from vmevalkit_core.generator.local_options import LocalOptions
+    from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
+    from vmevalkit_core.generator.weights import Weights
     from vmevalkit_core.geometry import Geometry
     from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
     from vmevalkit_core.media.fitting import fit_frame, unfit_frame
@@ -62,6 +70,7 @@ _HOME = {
     "Candidate": "records",
     "Clip": "records",
     "ClipError": "errors",
+    "ClipRule": "generator.clip_rule",
     "ConfigError": "errors",
     "Context": "generator",
     "Done": "records",
@@ -77,9 +86,15 @@ _HOME = {
     "InferenceRunner": "api",
     "Job": "generator",
     "JobFailed": "errors",
+    "LocalGenerator": "generator.local",
+    "LocalOptions": "generator.local_options",
+    "LocalRequest": "generator.local_request",
+    "LocalSetup": "generator.local_request",
     "MissingCredential": "errors",
     "MissingExtra": "errors",
     "MissingFrame": "errors",
+    "MissingWeights": "errors",
+    "ModelError": "errors",
     "ModelSpec": "specs",
     "Need": "specs",
     "NotAccepted": "errors",
@@ -99,8 +114,10 @@ _HOME = {
     "UnknownModel": "errors",
     "UsageError": "errors",
     "VmevalError": "errors",
+    "Weights": "generator.weights",
     "available_models": "api",
     "check_clip": "media.clips",
+    "check_finite": "generator.frames",
     "encode_clip": "media.clips",
     "fit_frame": "media.fitting",
     "hookimpl": "plugins",
@@ -108,6 +125,7 @@ _HOME = {
     "open_rgb": "media.images",
     "read_frames": "media.clips",
     "run_inference": "api",
+    "uint8_frames": "generator.frames",
     "unfit_clip": "media.unfitting",
     "unfit_frame": "media.fitting",
     "validate_inference": "api",
@@ -119,6 +137,7 @@ __all__ = [
     "Candidate",
     "Clip",
     "ClipError",
+    "ClipRule",
     "ConfigError",
     "Context",
     "Done",
@@ -134,9 +153,15 @@ __all__ = [
     "InferenceRunner",
     "Job",
     "JobFailed",
+    "LocalGenerator",
+    "LocalOptions",
+    "LocalRequest",
+    "LocalSetup",
     "MissingCredential",
     "MissingExtra",
     "MissingFrame",
+    "MissingWeights",
+    "ModelError",
     "ModelSpec",
     "Need",
     "NotAccepted",
@@ -156,9 +181,11 @@ __all__ = [
     "UnknownModel",
     "UsageError",
     "VmevalError",
+    "Weights",
     "__version__",
     "available_models",
     "check_clip",
+    "check_finite",
     "encode_clip",
     "fit_frame",
     "hookimpl",
@@ -166,6 +193,7 @@ __all__ = [
     "open_rgb",
     "read_frames",
     "run_inference",
+    "uint8_frames",
     "unfit_clip",
     "unfit_frame",
     "validate_inference",

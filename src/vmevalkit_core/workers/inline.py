@@ -1,4 +1,4 @@
-"""Where generators execute. `inline`: as coroutines in the command's process."""
+"""Runs generators as coroutines in the command's process."""
 
 from __future__ import annotations
 

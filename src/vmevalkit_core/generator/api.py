@@ -1,17 +1,14 @@
-"""The plugin's side of a run: the object behind a model that turns a request into a clip."""
+"""The base of generators that submit a job to a vendor, ask about it, and fetch its video."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import (
     JobFailed,
     NotAccepted,
@@ -20,62 +17,13 @@ from vmevalkit_core.errors import (
     UncertainSubmitError,
     UnfinishedJob,
 )
-from vmevalkit_core.limits import Limiter
+from vmevalkit_core.generator.contract import Context, Job
 from vmevalkit_core.records import Candidate, Clip, Done, Failed, GenerationRequest, Intent, Pending, Submission
 from vmevalkit_core.retry import POLL, RetryPolicy, retried
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.status_codes import read_error, submit_error
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What a worker gives the generators that it builds."""
-
-    env: Mapping[str, str]
-    """The environment names that the spec declares, and no others."""
-    limiter: Limiter
-    """At most so many `async with context.limiter:` at once, over all runs of the account; for pacing calls."""
-    clock: Clock = field(default_factory=Clock)
-    """`now()`, `monotonic()` and `await sleep(seconds)`; tests put another in its place."""
-    log: logging.Logger = field(default_factory=lambda: logging.getLogger("vmevalkit_core.generator"))
-    """A logger that hides secrets."""
-
-
-class Job(Protocol):
-    """One attempt at a run, as its generator sees it."""
-
-    @property
-    def submission(self) -> Submission | None:
-        """Set when a provider has this job already: collect it, never send it again."""
-
-    @property
-    def intent(self) -> Intent | None:
-        """Set in `recover` only: the request that an earlier process may have sent."""
-
-    @property
-    def clip_path(self) -> Path:
-        """Where to write the video: a temporary name on the disk of the results."""
-
-    @property
-    def log(self) -> logging.Logger:
-        """A logger that hides secrets."""
-
-    async def submitted(self, submission: Submission) -> None:
-        """Put the provider's id on disk; when it returns, no crash can lose the job."""
-
-    def progress(self, fraction: float | None = None, stage: str = "") -> None:
-        """Tell how far the job is: `fraction` from 0 to 1 where it is known."""
-
-
-class Generator(Protocol):
-    """What `spec.factory` names. It may also have `async recover(request, job) -> Clip`."""
-
-    def __init__(self, spec: ModelSpec, context: Context) -> None: ...
-
-    async def generate(self, request: GenerationRequest, job: Job) -> Clip:
-        """The clip for a request; one that calls `job.submitted` starts from `job.submission` when it is set."""
 
 
 class ApiGenerator(ABC):
