@@ -200,14 +200,15 @@ class LocalGenerator(ABC):
     def _local(
         self, request: GenerationRequest, options: LocalOptions, texts: Mapping[str, Any], told: _Told
     ) -> LocalRequest:
-        if request.first_frame is None:
-            raise ModelError(f"{self.spec.name} was shown no first frame", hint="its spec has to name first_frame")
+        first = request.first_frame
+        if first is None and "first_frame" in self.spec.inputs:
+            raise ModelError(f"{self.spec.name} was shown no first frame", hint="add first_frame.png to the task")
         seed = request.seed or 0
         return LocalRequest(
             prompt=request.prompt or "",
-            first_frame=open_rgb(request.first_frame.path),
+            first_frame=open_rgb(first.path) if first else None,
             last_frame=open_rgb(request.final_frame.path) if request.final_frame else None,
-            size=request.first_frame.size,
+            size=first.size if first else options.image_rule().target((16, 9)),
             frames=options.legal_frames,
             fps=options.fps,
             options=options,
