@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from crafter_sets import ReferenceSet, off
 from torch import Tensor, nn
+
 from vmevalkit_crafter.autoencoder import decode, encode
 from vmevalkit_crafter.schedule import alphas_cumprod, ddim_steps, latent_scales
 from vmevalkit_crafter.text import text_tokens

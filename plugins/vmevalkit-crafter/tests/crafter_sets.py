@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
+
 from vmevalkit_crafter.checkpoint import read_file, sort
 from vmevalkit_crafter.config import (
     AutoencoderConfig,

@@ -22,7 +22,6 @@ from vmevalkit_crafter.parts import Shapes, build, shapes
 DEEPSPEED = "_forward_module."
 """In front of every name of files under `module` (the authors cut 16 characters off)."""
 LFS = b"version https://git-lfs"
-SUFFIXES = (".ckpt", ".pt", ".pth", ".safetensors")
 
 Tensors = Mapping[str, Tensor]
 
@@ -34,19 +33,6 @@ class Sorted:
     parts: dict[Part, dict[str, Tensor]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     """Names that no released model has."""
-
-
-def released_file(path: Path) -> Path:
-    """The model file itself, or the only one in a folder; ConfigError when there is none, or more than one."""
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise ConfigError(f"there is no model file {path}", hint="give the authors' model.ckpt or a folder that has it")
-    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
-    if len(found) != 1:
-        names = ", ".join(file.name for file in found) or "none"
-        raise ConfigError(f"{path} has to hold one model file; it holds {names}", hint="give the file itself")
-    return found[0]
 
 
 def read_file(path: Path) -> Tensors:

@@ -14,10 +14,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from vmevalkit_core import ConfigError
-from vmevalkit_crafter.checkpoint import fitting, name_fault, read_file, released_file, sort
+from vmevalkit_crafter.checkpoint import fitting, name_fault, read_file, sort
 from vmevalkit_crafter.config import RELEASED, ModelConfig
-from vmevalkit_crafter.model_file import CARD, FORMAT
 from vmevalkit_crafter.names import Part
+from vmevalkit_crafter.weights import CARD, FORMAT, released_file
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 

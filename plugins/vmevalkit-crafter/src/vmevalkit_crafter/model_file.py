@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
 from vmevalkit_core import ConfigError
-from vmevalkit_crafter.checkpoint import Tensors, differences, name_fault, read_file, released_file, sort
+from vmevalkit_crafter.checkpoint import Tensors, differences, name_fault, read_file, sort
 from vmevalkit_crafter.config import RELEASED, ModelConfig
 from vmevalkit_crafter.names import Part
 from vmevalkit_crafter.parts import Parts, build, fill, shapes
-
-CARD = "crafter.json"
-"""In a converted folder: which model it is, and its config. Written last, so a folder that has it is whole."""
-FORMAT = 1
-"""Of a converted folder."""
+from vmevalkit_crafter.weights import CARD, find_model, read_card
 
 Move = Callable[[nn.Module], nn.Module]
 """Takes a network to its device and number type."""
@@ -32,12 +27,13 @@ class ModelFile:
     """
 
     def __init__(self, name: str, path: Path) -> None:
-        self._folder = path if (path / CARD).is_file() else None
-        self.config = _carded(name, path) if self._folder else RELEASED[name]
+        found = find_model(name, path)
+        self._folder = found if found.is_dir() else None
+        self.config = _carded(name, found) if self._folder else RELEASED[name]
         self._modules = build(self.config)
         self._released: dict[Part, dict[str, Tensor]] = {}
         if self._folder is None:
-            self._released = _checked(name, released_file(path), self.config)
+            self._released = _checked(name, found, self.config)
 
     def part(self, part: Part, move: Move) -> Any:
         """One network with its weights, moved; each can be taken once."""
@@ -46,9 +42,9 @@ class ModelFile:
         fill(module, tensors, move)
         return module
 
-    def parts(self, move: Move, *, without: Collection[Part] = ()) -> Parts:
-        """All networks but those."""
-        return Parts(**{part: self.part(part, move) for part in list(self._modules) if part not in without})
+    def parts(self, move: Move, *, without: Part | None = None) -> Parts:
+        """All networks but that one."""
+        return Parts(**{part: self.part(part, move) for part in list(self._modules) if part != without})
 
     def _from_folder(self, folder: Path, part: Part, module: nn.Module) -> Tensors:
         path = folder / f"{part}.safetensors"
@@ -56,14 +52,6 @@ class ModelFile:
         if wrong := differences(shapes(module), {name: tuple(tensor.shape) for name, tensor in tensors.items()}):
             raise ConfigError(f"{path} does not fit its {CARD}: {wrong}", hint="convert the authors' file again")
         return tensors
-
-
-def weights_fault(name: str, path: Path) -> None:
-    """ConfigError where there is no model at that path, or a converted one of another name; opens no large file."""
-    if (path / CARD).is_file():
-        _carded(name, path)
-    else:
-        released_file(path)
 
 
 def _checked(name: str, file: Path, config: ModelConfig) -> dict[Part, dict[str, Tensor]]:
@@ -76,16 +64,9 @@ def _checked(name: str, file: Path, config: ModelConfig) -> dict[Part, dict[str,
 
 def _carded(name: str, folder: Path) -> ModelConfig:
     """The config of a converted folder, which has to be of that model."""
-    path = folder / CARD
     try:
-        card = json.loads(path.read_text())
-        if card["format"] != FORMAT:
-            raise ValueError(f"format {card['format']} instead of {FORMAT}")
-        config = ModelConfig.from_json(card["config"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}", hint="convert the authors' file again") from error
-    if card["model"] != name:
+        return ModelConfig.from_json(read_card(name, folder))
+    except (TypeError, KeyError) as error:
         raise ConfigError(
-            f"{folder} holds {card['model']}, not {name}", hint=f"run {card['model']}, or give other weights"
-        )
-    return config
+            f"{folder / CARD} is not complete: {error}", hint="convert the authors' file again"
+        ) from error

@@ -15,8 +15,7 @@ from vmevalkit_crafter.guidance import Conditioning, Guidance, GuidedModel
 from vmevalkit_crafter.parts import Parts
 from vmevalkit_crafter.sampler import ddim
 from vmevalkit_crafter.schedule import ddim_steps
-from vmevalkit_crafter.text import text_tokens
-from vmevalkit_crafter.tokenizer import token_ids
+from vmevalkit_crafter.text import encoded
 from vmevalkit_crafter.vision import image_tokens
 
 Progress = Callable[[int, int], None]
@@ -154,7 +153,7 @@ class CrafterPipeline:
         if text in known:
             return known[text].to(self.device)
         with self._awake(self.parts.text):
-            return text_tokens(self.parts.text, token_ids([text], self.config.text.positions).to(self.device))
+            return encoded(self.parts.text, text)
 
     def _shown(self, first: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
         """[1, queries, width] of the picture, and of one of zeros, which is mid-grey."""

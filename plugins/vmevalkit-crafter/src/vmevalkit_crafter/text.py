@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from vmevalkit_crafter.config import TextConfig
+from vmevalkit_crafter.tokenizer import token_ids
 
 
 def text_model(config: TextConfig) -> CLIPTextModel:
@@ -23,6 +25,13 @@ def text_model(config: TextConfig) -> CLIPTextModel:
             eos_token_id=config.vocabulary - 1,
         )
     )
+
+
+@torch.inference_mode()
+def encoded(model: CLIPTextModel, prompt: str) -> Tensor:
+    """[1, 77, width] for a prompt."""
+    ids = token_ids([prompt], model.config.max_position_embeddings)
+    return text_tokens(model, ids.to(next(model.parameters()).device))
 
 
 def text_tokens(model: CLIPTextModel, ids: Tensor) -> Tensor:
