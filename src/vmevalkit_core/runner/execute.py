@@ -26,7 +26,7 @@ from vmevalkit_core.runner.pictures import FRAMES, Pictures
 from vmevalkit_core.runner.record import describe, request_of
 from vmevalkit_core.runner.report import End, Outcome
 from vmevalkit_core.store import Store
-from vmevalkit_core.workers import InlineWorker
+from vmevalkit_core.workers import Workers
 
 ASLEEP: dict[Action, End] = {Action.DONE: "elsewhere", Action.FAILED: "failed"}
 OURS = (KeyboardInterrupt, GeneratorExit)
@@ -40,7 +40,7 @@ class Executor:
     claims: Claims
     planner: Planner
     registry: Registry
-    worker: InlineWorker
+    worker: Workers
     clock: Clock
     disk: Disk
     stop: asyncio.Event
@@ -57,7 +57,8 @@ class Executor:
         except Exception as error:
             return self._blocked(run, error)
         try:
-            return await self._claimed(run)
+            with self.worker.coming(run.ask.spec):
+                return await self._claimed(run)
         except Exception as error:
             return self._blocked(run, error)
         finally:

@@ -15,7 +15,8 @@ from vmevalkit_core.limits import Limiter
 from vmevalkit_core.redact import Redactor
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.specs import ModelSpec
-from vmevalkit_core.workers import InlineWorker
+from vmevalkit_core.workers import Workers
+from vmevalkit_core.workers.surroundings import where_weights_are
 
 if TYPE_CHECKING:
     from vmevalkit_core.registry import Registry
@@ -41,7 +42,7 @@ class Workshop:
         self.clock = clock or Clock()
         self.redactor = redactor or Redactor()
         self.disk = Disk()
-        self.worker = InlineWorker(registry, self._context, self.interceptors)
+        self.worker = Workers(registry, self._context, self.interceptors, env=self.env)
         self.lanes: dict[str, Limiter] = {}
         """How many runs are in flight, by account; for the runners that keep `concurrency`."""
         self._paces: dict[str, Limiter] = {}
@@ -69,7 +70,7 @@ class Workshop:
         declared = {name: self.env[name] for need in spec.needs for name in need.names if name in self.env}
         key = limit_key(spec, _hashed(self._secrets(spec)))
         pace = self._paces.setdefault(key, Limiter(self.concurrency))
-        return Context(env=declared, limiter=pace, clock=self.clock)
+        return Context(env=declared, limiter=pace, clock=self.clock, local_env=where_weights_are(self.env))
 
 
 def limit_key(spec: ModelSpec, account: str | None) -> str:
