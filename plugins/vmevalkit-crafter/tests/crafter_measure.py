@@ -9,46 +9,78 @@ from crafter_sets import ReferenceSet, off
 from torch import Tensor, nn
 
 from vmevalkit_crafter.autoencoder import decode, encode
+from vmevalkit_crafter.sampler import Sampled
 from vmevalkit_crafter.schedule import alphas_cumprod, ddim_steps, latent_scales
 from vmevalkit_crafter.text import text_tokens
 from vmevalkit_crafter.vision import clip_pixels, image_tokens
 
 MODULE_LIMIT, CHAIN_LIMIT = 1e-5, 1e-3
 """Of one part, and of a whole sampling run, where differences of rounding grow from step to step."""
+PROBES = (
+    "time_embed",
+    "fps_embedding",
+    "input_blocks.0",
+    "init_attn",
+    "input_blocks.1.0",
+    "input_blocks.1.1",
+    "input_blocks.1",
+    "middle_block",
+    "output_blocks.0",
+)
+"""Modules of the U-Net whose output is compared as well, by name."""
 
 
 @torch.inference_mode()
 def part_errors(given: ReferenceSet) -> dict[str, float]:
     """By the reference's name of each output of a single part."""
-    measures = (_schedule, _text, _image, _autoencoder, _unet)
-    return {name: off(ours, given.outputs[name]) for measure in measures for name, ours in measure(given)}
+    return {name: off(ours, given.outputs[name]) for name, ours in part_values(given)}
 
 
 @torch.inference_mode()
 def chain_errors(given: ReferenceSet) -> dict[str, float]:
-    """By the name of each sampling run: of its every step and of the result."""
-    return {f"ddim.{name}": _chain(given, name) for name in given.data["sampling"]["runs"]} | _video(given)
+    """By the name of each sampling run: the largest of its every step and of its result; and that of the video."""
+    errors: dict[str, float] = {}
+    for name, ours in chain_values(given):
+        run = ".".join(name.split(".")[:2])
+        errors[run] = max(errors.get(run, 0.0), _worst(ours, given.outputs[name]))
+    return errors
 
 
-def _chain(given: ReferenceSet, name: str) -> float:
-    out, steps = given.outputs, list(given.run(name))
-    clean = [step.clean for step in steps]
-    if (end := given.config.diffusion.rescale_end) and given.config.diffusion.rescale_from_one:
-        # VideoCrafter applies the scale of the step before when it uses the prediction, and records it without.
-        scales = latent_scales(end)[out[f"ddim.{name}.timesteps"].flip(0)]
-        clean = [one / before for one, before in zip(clean, [*scales[1:], torch.tensor(1.0)], strict=True)]
-    each = [
-        off(mine, theirs)
-        for kind, values in (("x_inter", [step.x for step in steps]), ("pred_x0", clean))
-        for mine, theirs in zip(values, out[f"ddim.{name}.{kind}"][1:], strict=True)
-    ]
-    return max([off(steps[-1].x, out[f"ddim.{name}.samples"]), *each])
+def _worst(ours: Tensor, reference: Tensor) -> float:
+    """Of the steps one by one, where a tensor has steps first: the last ones are smaller than the first."""
+    if ours.ndim < 6:
+        return off(ours, reference)
+    return max(off(mine, theirs) for mine, theirs in zip(ours, reference, strict=True))
 
 
-def _video(given: ReferenceSet) -> dict[str, float]:
+def part_values(given: ReferenceSet) -> Iterator[tuple[str, Tensor]]:
+    """What our code makes of the inputs, by the reference's names."""
+    for measure in (_schedule, _text, _image, _autoencoder, _unet):
+        yield from measure(given)
+
+
+def chain_values(given: ReferenceSet) -> Iterator[tuple[str, Tensor]]:
+    """The latents of every step of every sampling run, and the video of the first one."""
+    start = given.inputs["ddim.x_T"]
+    for name in given.data["sampling"]["runs"]:
+        steps = list(given.run(name))
+        yield f"ddim.{name}.samples", steps[-1].x
+        yield f"ddim.{name}.x_inter", torch.stack([start, *(step.x for step in steps)])
+        yield f"ddim.{name}.pred_x0", torch.stack([start, *_clean(given, name, steps)])
     latents = list(given.run("eta0"))[-1].x
     frames = [torch.cat(list(decode(given.parts.autoencoder, one.transpose(0, 1)))) for one in latents]
-    return {"video": off(torch.stack(frames).transpose(1, 2), given.outputs["video"])}
+    yield "video", torch.stack(frames).transpose(1, 2)
+
+
+def _clean(given: ReferenceSet, name: str, steps: list[Sampled]) -> list[Tensor]:
+    """The predicted clean latents as the reference records them."""
+    clean, diffusion = [step.clean for step in steps], given.config.diffusion
+    if not diffusion.rescale_end or not diffusion.rescale_from_one:
+        return clean
+    # VideoCrafter applies the scale of the step before when it uses the prediction, and records it without.
+    visited = given.outputs[f"ddim.{name}.timesteps"].flip(0)
+    before = [*latent_scales(diffusion.rescale_end)[visited[1:]], torch.tensor(1.0)]
+    return [one / scale for one, scale in zip(clean, before, strict=True)]
 
 
 def _schedule(given: ReferenceSet) -> Iterator[tuple[str, Tensor]]:
@@ -79,7 +111,8 @@ def _image(given: ReferenceSet) -> Iterator[tuple[str, Tensor]]:
     yield "image.resampled", given.parts.resampler(image_tokens(given.parts.vision, pixels))
     yield "image.zero_resampled", given.parts.resampler(image_tokens(given.parts.vision, torch.zeros_like(pixels)))
     if "preprocess.pixels" in given.inputs:
-        yield "preprocess.clip_224", clip_pixels(given.inputs["preprocess.pixels"])
+        side = given.data.get("preprocess_side", 224)
+        yield f"preprocess.clip_{side}", clip_pixels(given.inputs["preprocess.pixels"], side)
 
 
 def _autoencoder(given: ReferenceSet) -> Iterator[tuple[str, Tensor]]:
@@ -97,17 +130,16 @@ def _unet(given: ReferenceSet) -> Iterator[tuple[str, Tensor]]:
     common = (put["unet.x"], put["unet.timesteps"])
     fps = put.get("unet.fs", put.get("unet.fps"))
     assert fps is not None
-    probes = [name.removeprefix("unet.probe.") for name in given.outputs if name.startswith("unet.probe.")]
     seen: dict[str, Tensor] = {}
-    hooks = [unet.get_submodule(name).register_forward_hook(_keep(seen, name)) for name in probes]
+    hooks = [unet.get_submodule(name).register_forward_hook(_keep(seen, name)) for name in PROBES]
     yield "unet.out", unet(*common, put["unet.context"], fps)
     for hook in hooks:
         hook.remove()
-    yield from ((f"unet.probe.{name}", seen[name]) for name in probes)
-    if "unet.out_default_fs" in given.outputs:
+    yield from ((f"unet.probe.{name}", seen[name]) for name in PROBES)
+    if "default_fs" in given.data["unet"]:
         default = torch.full_like(fps, given.data["unet"]["default_fs"])
         yield "unet.out_default_fs", unet(*common, put["unet.context"], default)
-    if "unet.out_shared_image" in given.outputs:
+    if "unet.context_shared_image" in put:
         yield "unet.out_shared_image", unet(*common, put["unet.context_shared_image"], fps)
 
 

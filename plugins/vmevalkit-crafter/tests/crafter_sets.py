@@ -131,7 +131,7 @@ class ReferenceSet:
 
     def fps(self) -> Tensor:
         """The frame rate or stride of the runs."""
-        return torch.tensor([self.data["sampling"]["fs_or_fps"]] * 2)
+        return torch.tensor([self.data["sampling"]["fs_or_fps"]] * len(self.inputs["ddim.x_T"]))
 
     def run(self, name: str) -> Iterator[Sampled]:
         """The steps of one of the set's sampling runs."""
@@ -149,7 +149,7 @@ class ReferenceSet:
 
     def _conditioning(self, guidance: Guidance, *, interp: bool) -> Conditioning:
         out = self.outputs
-        text, empty = out["text.penultimate"], out["text.empty"].expand(2, -1, -1)
+        text, empty = out["text.penultimate"], out["text.empty"].expand(len(out["text.penultimate"]), -1, -1)
         image, grey = out.get("image.resampled"), out.get("image.zero_resampled")
         two = image is not None and guidance.image_scale is not None
         return Conditioning(

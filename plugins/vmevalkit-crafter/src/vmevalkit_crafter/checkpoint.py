@@ -58,7 +58,8 @@ def _unreadable(path: Path, error: Exception) -> str:
     with path.open("rb") as file:
         if file.read(len(LFS)) == LFS:
             return "is a Git LFS pointer, not the model"
-    return f"cannot be read as a model file: {str(error).splitlines()[0]:.200}"
+    reason = (str(error) or "it ends too early").splitlines()[0]
+    return f"cannot be read as a model file: {reason:.200}"
 
 
 def _state(path: Path, content: Any) -> Tensors:
