@@ -13,7 +13,16 @@ import pytest
 from tests.helpers import BLIND_LEDGER, LEDGER, REPOSITORY, ledger_lines, make_task, records, runner_in, statuses
 from tests.test_runner import planned, run
 from vmevalkit_core.attempts import find_attempts, read_attempt
-from vmevalkit_core.errors import ConfigError, PluginError, RejectedError, RetryableError
+from vmevalkit_core.errors import (
+    ConfigError,
+    KeyRefused,
+    NoCredit,
+    PluginError,
+    QuotaExhausted,
+    RejectedError,
+    Throttled,
+    UncertainSubmitError,
+)
 from vmevalkit_core.planner import Action, Policy
 from vmevalkit_core.status_codes import submit_error
 
@@ -95,14 +104,14 @@ def test_error_after_the_id_leaves_the_job_to_be_collected(tmp_path: Path, quest
 
 
 def test_request_without_answer_ends_in_time(tmp_path: Path, questions: Path) -> None:
-    """And may have been billed."""
-    assert run(runner_in(tmp_path), questions, f"{SINNERS}:NeverAnswers").ends == {"uncertain": 4}
+    """It is looked for in the vendor's list by the same command, and never sent again."""
+    assert run(runner_in(tmp_path), questions, f"{SINNERS}:NeverAnswers").good == 4
     assert len(ledger_lines(tmp_path)) == 4
 
 
 def test_lost_request_is_not_looked_for_with_another_key(tmp_path: Path, questions: Path) -> None:
     """The list of another account proves nothing."""
-    run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    run(runner_in(tmp_path), questions, LEDGER, fault="dies")
     report = run(runner_in(tmp_path, env={"LEDGER_DIR": str(tmp_path / "other")}), questions, LEDGER)
     assert report.ends == {"blocked": 4}
     assert not (tmp_path / "other").exists()
@@ -111,10 +120,10 @@ def test_lost_request_is_not_looked_for_with_another_key(tmp_path: Path, questio
 def test_tokens_are_unique_in_the_world(tmp_path: Path, questions: Path) -> None:
     """The same task id in two domains, started in one second, must not share a name at the vendor."""
     make_task(questions, "other", "maze_0000")
-    run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    run(runner_in(tmp_path), questions, LEDGER, fault="dies")
     tokens = [line["token"] for line in ledger_lines(tmp_path)]
     assert len(set(tokens)) == 5
-    assert run(runner_in(tmp_path), questions, LEDGER, fault="bug").good == 5
+    assert run(runner_in(tmp_path), questions, LEDGER, fault="dies").good == 5
     assert len(ledger_lines(tmp_path)) == 5
 
 
@@ -231,7 +240,7 @@ def test_request_that_was_cut_off_is_never_called_unsent(tmp_path: Path, questio
 
 def test_lost_request_asked_otherwise_is_not_sent_at_the_old_price(tmp_path: Path, questions: Path) -> None:
     """The plan priced what is asked now; the next command sends that, once."""
-    run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    run(runner_in(tmp_path), questions, LEDGER, fault="dies")
     (tmp_path / "ledger.jsonl").unlink()
     assert run(runner_in(tmp_path), questions, LEDGER, latency=0.01).ends == {"stopped": 4}
     assert ledger_lines(tmp_path) == []
@@ -260,22 +269,24 @@ def test_bad_answer_to_a_poll_is_asked_again(tmp_path: Path, questions: Path) ->
     ("status", "wait", "kind"),
     [
         (400, None, RejectedError),
-        (401, None, RejectedError),
+        (401, None, KeyRefused),
+        (402, None, NoCredit),
         (404, None, RejectedError),
-        (409, None, None),
-        (429, None, RetryableError),
-        (500, None, None),
-        (503, None, None),
-        (503, "7", RetryableError),
+        (409, None, UncertainSubmitError),
+        (429, None, Throttled),
+        (429, "86400", QuotaExhausted),
+        (500, None, UncertainSubmitError),
+        (503, None, UncertainSubmitError),
+        (503, "7", Throttled),
     ],
 )
-def test_status_of_a_submit_says_whether_it_was_taken(status: int, wait: str | None, kind: type | None) -> None:
+def test_status_of_a_submit_says_whether_it_was_taken(status: int, wait: str | None, kind: type) -> None:
     """Only a refusal that comes from the vendor himself, and before he takes the request, is one."""
     error = Exception("no")
     error.response = SimpleNamespace(status_code=status, headers={"retry-after": wait} if wait else {})  # type: ignore[attr-defined]
     known = submit_error(error)
-    assert type(known) is (kind or type(None))
-    assert getattr(known, "retry_after", None) == (7.0 if wait else None)
+    assert type(known) is kind
+    assert getattr(known, "retry_after", None) == (float(wait) if wait else None)
 
 
 def test_lone_surrogate_does_not_stop_a_record(tmp_path: Path, questions: Path) -> None:

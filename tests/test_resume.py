@@ -142,10 +142,10 @@ def test_newer_format_is_left_alone(tmp_path: Path, questions: Path) -> None:
 
 def test_lost_request_is_looked_for_without_its_question(tmp_path: Path, questions: Path) -> None:
     """A picture that broke meanwhile must not keep a paid job from being found."""
-    run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    run(runner_in(tmp_path), questions, LEDGER, fault="dies")
     for path in questions.rglob("first_frame.png"):
         path.write_bytes(b"broken")
-    assert run(runner_in(tmp_path), questions, LEDGER, fault="bug").good == 4
+    assert run(runner_in(tmp_path), questions, LEDGER, fault="dies").good == 4
     assert len(ledger_lines(tmp_path)) == 4
 
 

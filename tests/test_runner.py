@@ -132,19 +132,19 @@ def test_error_after_the_request_is_uncertain(tmp_path: Path, questions: Path) -
 
 def test_lost_answer_is_found_by_our_token(tmp_path: Path, questions: Path) -> None:
     """The next run adopts the job that the vendor lists under our token, and pays nothing more."""
-    run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    run(runner_in(tmp_path), questions, LEDGER, fault="dies")
     assert statuses(tmp_path / "out") == ["uncertain"] * 4
-    assert run(runner_in(tmp_path), questions, LEDGER, fault="bug").good == 4
+    assert run(runner_in(tmp_path), questions, LEDGER, fault="dies").good == 4
     assert len(ledger_lines(tmp_path)) == 4
 
 
 def test_request_that_never_arrived_is_sent(tmp_path: Path, questions: Path) -> None:
     """A vendor that lists every job proves that a lost request was not taken; then it is sent, once."""
-    run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    run(runner_in(tmp_path), questions, LEDGER, fault="dies")
     (tmp_path / "ledger.jsonl").unlink()
-    report = run(runner_in(tmp_path), questions, LEDGER, fault="bug")
+    report = run(runner_in(tmp_path), questions, LEDGER, fault="dies")
     assert report.ends["uncertain"] == 4  # sent, and its answer was lost again
-    assert run(runner_in(tmp_path), questions, LEDGER, fault="bug").good == 4
+    assert run(runner_in(tmp_path), questions, LEDGER, fault="dies").good == 4
     assert len(ledger_lines(tmp_path)) == 4
     assert {record["inference"]["attempts"] for record in records(tmp_path / "out")} == {1}
 

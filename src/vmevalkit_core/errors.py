@@ -14,19 +14,31 @@ VmevalError(message, hint)
 │   └── ClaimsUnavailable          the file system has no locks
 ├── RecordError                    a metadata.json that cannot be read
 └── GenerationError                one run ended badly, the others go on
-    ├── RetryableError             surely not taken, or only a read failed: 429, 503, a cut download
+    ├── RetryableError             surely not taken, or only a read failed: a known 503, a cut download
+    │   ├── Throttled              the vendor is busy, or asks for a pause: waited for, never a failure
+    │   ├── NoConnection           no byte of the call has left
     │   └── NotAccepted            the vendor's own list proves that it never took the request
-    ├── RejectedError              moderated or bad input: recorded, never retried
+    ├── AccountError               surely not taken, nor would the next be: no more is sent for this model
+    │   ├── KeyRefused             the key is wrong, or may not use the model
+    │   ├── NoCredit               the account has no money left
+    │   ├── QuotaExhausted         the vendor's quota, of the day for instance, is used up
+    │   └── VendorBroken           answer after answer is lost or broken
+    ├── RejectedError              bad input: recorded, never retried
+    │   └── ModeratedError         by the vendor's moderation
     ├── JobFailed                  the vendor accepted the job and failed it
     ├── ModelError                 a local model broke on this run
     │   └── WorkerLost             its process crashed, hung or was killed
     ├── UnfinishedJob              the job goes on at the vendor, this process waits no longer
     ├── UnfinishedRun              the Python API's word for a run that neither succeeded nor failed
     ├── ClipError                  what came back is not a whole video
+    ├── LostAnswer                 a call has left and its answer did not come whole
+    ├── UnsafeLink                 a link of the vendor's that is not followed
     └── UncertainSubmitError       may have been billed: never sent again by itself
 """
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 
 class VmevalError(Exception):
@@ -97,9 +109,13 @@ class RecordError(VmevalError):
 class GenerationError(VmevalError):
     """One run ended without a clip; the other runs go on."""
 
-    def __init__(self, message: str, *, hint: str = "", generation_id: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", generation_id: str | None = None, charged: Decimal | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.generation_id = generation_id
+        self.charged = charged
+        """US dollars that the vendor says it kept for a job that failed; None when he does not say."""
 
 
 class RetryableError(GenerationError):
@@ -120,8 +136,49 @@ class NotAccepted(RetryableError):
     """The vendor's complete list does not hold the request, so sending it again cannot pay twice."""
 
 
+class Throttled(RetryableError):
+    """The vendor took nothing and asks for patience: too many calls, or too many jobs at once."""
+
+
+class NoConnection(RetryableError):
+    """The vendor could not be reached, so no byte of the call has left."""
+
+
+class AccountError(GenerationError):
+    """The vendor took nothing and will not take the next request either, until the user has mended something.
+
+    The run keeps waiting: the same command sends it later. Raised from `submit`, it ends the sending for the model.
+    """
+
+
+class KeyRefused(AccountError):
+    """The key is wrong, has expired, or may not use this model."""
+
+
+class NoCredit(AccountError):
+    """The account has no money left."""
+
+
+class QuotaExhausted(AccountError):
+    """The account's quota is used up; `retry_after` seconds from now there may be a new one."""
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, hint: str = "", generation_id: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, generation_id=generation_id)
+        self.retry_after = retry_after
+
+
+class VendorBroken(AccountError):
+    """So many answers in a row were lost or broken that nothing more is risked."""
+
+
 class RejectedError(GenerationError):
     """The vendor refused this input, by moderation or by its rules."""
+
+
+class ModeratedError(RejectedError):
+    """The vendor's moderation refused the prompt, the picture or the clip."""
 
 
 class JobFailed(GenerationError):
@@ -171,6 +228,14 @@ class UnfinishedRun(GenerationError):
 
 class ClipError(GenerationError):
     """The file is not a video that decodes to its last frame."""
+
+
+class LostAnswer(GenerationError):
+    """A call has left, and its answer did not come, was cut, or cannot be read."""
+
+
+class UnsafeLink(GenerationError):
+    """A link that is not followed: it leads to an address inside a network, or is no http link."""
 
 
 class UncertainSubmitError(GenerationError):

@@ -200,6 +200,8 @@ class Provenance(_Section):
     """The request that may have been sent; null when nothing was, and for free local models."""
     submission: Submission | None = None
     """The provider's side of the run; null before it has an id."""
+    job_seconds: float | None = None
+    """From the sending of the job until the vendor had finished it; null when one process did not see both."""
     failure: Failure | None = None
     """Why it did not succeed, for a developer; null for a success."""
     extras: dict[str, Any] = Field(default_factory=dict)

@@ -67,6 +67,8 @@ class ImageRef(Record):
     """Width and height in pixels."""
     geometry: Geometry
     """How the picture lies in the question's own picture."""
+    link: str | None = None
+    """Where the vendor reaches it, after an upload; null when its bytes are sent."""
 
 
 class GenerationRequest(Record):
@@ -161,7 +163,11 @@ class Failed(Record):
     hint: str = ""
     """What the user can do about it."""
     rejected: bool = False
-    """Moderation or bad input: the same request would fail again."""
+    """Bad input: the same request would fail again."""
+    moderated: bool = False
+    """The vendor's moderation refused the prompt, the picture or the clip."""
+    cost: Decimal | None = None
+    """US dollars that the vendor says it kept; null when he does not say."""
 
 
 class Clip(Record):
@@ -181,6 +187,8 @@ class Clip(Record):
     """Versions of packages that can change a clip, where another process than the command's has imported them."""
     extras: dict[str, Any] = Field(default_factory=dict)
     """More facts worth keeping, as JSON values; they go to `provenance.extras`."""
+    job_seconds: float | None = None
+    """From the sending of the job until the vendor had finished it; null when one process did not see both."""
 
 
 class Event(Record):

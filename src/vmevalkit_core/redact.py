@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 _QUERY = re.compile(r"(https?://[^\s\"'<>?#\\]+)\?[^\s\"'<>\\]*")
+_PASSWORD = re.compile(r"^(?:\w+://)?[^/@:]*:([^/@]+)@")
 _SHORTEST = 6
 """Shorter values (a region, `1`) would blot out half of a text and are no secrets."""
 
@@ -84,6 +85,12 @@ class RedactingFilter(logging.Filter):
             trace = logging.Formatter().formatException(record.exc_info)
             record.exc_text, record.exc_info = self._redactor.text(trace), None
         return True
+
+
+def proxy_passwords(env: Mapping[str, str]) -> list[str]:
+    """The passwords in the addresses of proxies: a client names its proxy when it fails."""
+    proxies = [value for name, value in env.items() if name.lower().endswith("_proxy")]
+    return [found[1] for proxy in proxies if (found := _PASSWORD.search(proxy))]
 
 
 def without_query(url: str) -> str:

@@ -36,10 +36,16 @@ class RetryPolicy:
 
 POLL = RetryPolicy(attempts=8, within=120.0, first=0.5, longest=20.0)
 SUBMIT = RetryPolicy(attempts=5, within=300.0, first=1.0, longest=60.0)
+PATIENT = RetryPolicy(attempts=1000, within=6 * 3600.0, first=2.0, longest=60.0)
+"""For an account that is busy: a queue is no failure."""
+AGAIN = RetryPolicy(attempts=4, within=600.0, first=1.0, longest=20.0)
+"""For a video that came broken."""
 
 
-async def retried(call: Callable[[], Awaitable[T]], policy: RetryPolicy, clock: Clock) -> T:
-    """The answer of the first call that does not raise RetryableError; the last error when none does."""
+async def retried(
+    call: Callable[[], Awaitable[T]], policy: RetryPolicy, clock: Clock, *, on: type[Exception] = RetryableError
+) -> T:
+    """The answer of the first call that does not raise `on`; the last error when none does."""
     from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
     async def attempt() -> T:
@@ -53,7 +59,7 @@ async def retried(call: Callable[[], Awaitable[T]], policy: RetryPolicy, clock: 
         sleep=clock.sleep,
         stop=stop_after_attempt(policy.attempts) | stop_before_delay(policy.within),
         wait=wait,
-        retry=retry_if_exception_type(RetryableError),
+        retry=retry_if_exception_type(on),
         reraise=True,
     )
     return await retrying(attempt)

@@ -81,6 +81,8 @@ class ModelSpec:
     """What the model is shown. One that is shown `final_frame` sees the solution."""
     needs: tuple[Need, ...] = ()
     """What it needs from the environment; each `Need` has to be met."""
+    settings: tuple[str, ...] = ()
+    """Further environment variables that it reads, if they are set; they are no secrets, such as a base address."""
     limit_key: str = ""
     """Models with the same key share one limit on runs in flight; the family where empty."""
     seeds: tuple[int, int] | None = None
@@ -130,5 +132,6 @@ class ModelSpec:
         fields["inputs"] = tuple(data.get("inputs", ("first_frame", "prompt")))
         fields["seeds"] = tuple(data["seeds"]) if data.get("seeds") else None
         fields["state"] = State(**data.get("state", {}))
+        fields["settings"] = tuple(data.get("settings", ()))
         fields["links"] = tuple((label, url) for label, url in data.get("links", ()))
         return cls(**fields)

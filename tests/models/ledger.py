@@ -43,8 +43,8 @@ class LedgerOptions(Options):
     reply: float = 0.0
     """Seconds between the acceptance of a job and the answer to its request."""
     fault: str = ""
-    """`job`: each job fails; `bug`: the client breaks after the request; `leak`: so does it, with the key in its words;
-    `throttled`: refused twice first."""
+    """`job`: each job fails; `bug`: the client breaks after the request; `dies`: and the process that sent it cannot
+    look for it either; `leak`: the client breaks with the key in its words; `throttled`: refused twice first."""
 
     note: str = ""
     """Words that the vendor keeps with the job."""
@@ -66,12 +66,14 @@ class Ledger(ApiGenerator):
         seeds=(0, 2**31),
         description="A paid vendor that lives in a folder.",
     )
-    poll_every = 0.05
+    poll_least = poll_most = 0.05
+    requests_per_second = 1000.0
     submit_timeout = 0.2
     settle = 0.1
     look_again = 0.1
     lists_every_job = True
     refusals = 0
+    has_sent = False
 
     @property
     def ledger(self) -> Path:
@@ -92,7 +94,8 @@ class Ledger(ApiGenerator):
         }
         await asyncio.to_thread(append, self.ledger, json.dumps(entry))
         await asyncio.sleep(options.reply)
-        if options.fault == "bug":
+        self.has_sent = True
+        if options.fault in ("bug", "dies"):
             raise KeyError("answer")
         if options.fault == "leak":
             raise JobFailed(f"refused: {self.context.env['LEDGER_DIR']}", hint="https://x.example/?key=leaked")
@@ -110,6 +113,8 @@ class Ledger(ApiGenerator):
         await asyncio.to_thread(shutil.copyfile, finished_clip(str(self.ledger.parent)), path)
 
     async def find(self, request: GenerationRequest, sent_between: tuple[datetime, datetime]) -> list[Candidate]:
+        if self.has_sent and request.options["fault"] == "dies":
+            raise ConnectionAbortedError("the list is closed")
         return [Candidate(id=one["id"], exact=True) for one in entries(self.ledger) if one["token"] == request.token]
 
 

@@ -7,7 +7,7 @@ import shutil
 from types import SimpleNamespace
 from typing import Any
 
-from tests.models.ledger import Ledger
+from tests.models.ledger import BlindLedger, Ledger
 from tests.models.sleeper import finished_clip
 from vmevalkit_core import (
     ApiGenerator,
@@ -144,7 +144,7 @@ class TurnsCancelIntoDoubt(Ledger):
         raise AssertionError("not reached")
 
 
-class SubmitsText(Ledger):
+class SubmitsText(BlindLedger):
     spec = paid("submits-text", "SubmitsText")
 
     async def submit(self, request: GenerationRequest) -> Any:

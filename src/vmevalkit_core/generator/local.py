@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from vmevalkit_core.errors import MissingExtra, ModelError
@@ -107,7 +108,7 @@ class LocalGenerator(ABC):
             if find_spec(package) is None:
                 hint = f"pip install {self.extra or package}"
                 raise MissingExtra(f"{self.spec.name} needs the package {package}, which is not installed", hint=hint)
-        self._find(self.options.model_validate(options))
+        self.find(self.weights, self.options.model_validate(options))
 
     def expect(self, prompts: Iterable[str], options: Mapping[str, Any]) -> None:
         """Say which prompts are coming, so that they are encoded together."""
@@ -178,7 +179,7 @@ class LocalGenerator(ABC):
 
     def _ready(self, prompt: str, options: LocalOptions, step: memory.Step, told: _Told) -> dict[str, Any]:
         """Everything loaded and encoded for a run; the encoder goes first, so that both need never be in memory."""
-        weights = self._find(options)
+        weights = self.find(self.weights, options)
         device = torch_facts.pick_device(self.context.device)
         dtype = options.dtype
         if dtype == "auto":
@@ -240,8 +241,9 @@ class LocalGenerator(ABC):
             used["peak_gib"] = round(peak / 2**30, 2)
         return used
 
-    def _find(self, options: LocalOptions) -> Any:
-        return find_weights(self.weights, options.weights, self.context.local_env, self.spec.name)
+    def find(self, weights: Weights, options: LocalOptions) -> Path:
+        """The folder with these weights, by the options and the environment; MissingWeights where there is none."""
+        return find_weights(weights, options.weights, self.context.local_env, self.spec.name)
 
     def _encoded(self, texts: tuple[str, ...]) -> dict[str, Any]:
         try:

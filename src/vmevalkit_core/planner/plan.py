@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -16,6 +16,8 @@ from vmevalkit_core.questions import PROMPT, SHOWN_FILES, QuestionProblem, Task,
 from vmevalkit_core.records import RunKey
 from vmevalkit_core.store import Store
 
+JOBS = 200
+"""Durations of jobs that are remembered for each model."""
 SHOWN = 200
 """How many of a kind are kept for the user to read; the rest is counted."""
 
@@ -63,6 +65,8 @@ class Plan:
     """Fields in which jobs that are to be collected were asked differently from now."""
     adopted: Counter[str] = field(default_factory=Counter)
     """Run ids named with --adopt that were found."""
+    job_seconds: dict[str, deque[float]] = field(default_factory=dict)
+    """How long the jobs of finished runs took, by model."""
 
     @property
     def total(self) -> int:
@@ -135,6 +139,7 @@ class Planner:
         for ask in asks:
             for run, decision in self._decided(task, ask, samples):
                 tell(run, decision)
+                _learn(plan, decision)
                 if decision.action in SENDS and (problem := _missing(run, asks) or fault()):
                     problems[problem] = None
                 else:
@@ -236,6 +241,12 @@ def _add(plan: Plan, run: PlannedRun, decision: Decision) -> None:
             plan.changed.append((run.key, decision.changes))
     elif decision.action in (Action.FAILED, Action.DAMAGED) and len(plan.failed) < SHOWN:
         plan.failed.append((run.key, decision.reason))
+
+
+def _learn(plan: Plan, decision: Decision) -> None:
+    seconds = decision.attempt.provenance.get("job_seconds") if decision.attempt else None
+    if decision.attempt and type(seconds) is float:
+        plan.job_seconds.setdefault(decision.attempt.data["inference"]["model"], deque(maxlen=JOBS)).append(seconds)
 
 
 def _sum(total: Decimal | None, price: Decimal | None) -> Decimal | None:

@@ -37,6 +37,13 @@ class NotSent(VmevalError):
     """Nothing was sent, by the user's stop or because the plan was about another request."""
 
 
+class BrokenClip(ClipError):
+    """What was fetched is not whole, and can be fetched again."""
+
+    def __init__(self, error: ClipError) -> None:
+        super().__init__(error.message, hint=error.hint)
+
+
 def land(clip: Clip, handle: Handle) -> ClipInfo:
     """Check the video to its last frame and give it its final name."""
     part = handle.clip_path
@@ -62,6 +69,7 @@ async def succeed(handle: Handle, clip: Clip, info: ClipInfo) -> None:
     facts.clip = ClipFacts(**{name: getattr(info, name) for name in ClipFacts.model_fields})
     facts.extras = {**facts.extras, **plain(clip.extras)}
     facts.cost.charged = clip.cost
+    facts.job_seconds = clip.job_seconds
     facts.failure = None
     facts.versions = loaded_versions() | clip.versions
     facts.device = clip.device
@@ -77,7 +85,7 @@ async def fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
     handle.clip_path.unlink(missing_ok=True)
     status, metadata = _status_after(error, handle, paid=paid), handle.metadata
     metadata.provenance.failure = Failure(
-        type=type(error).__name__,
+        type=(ClipError if isinstance(error, BrokenClip) else type(error)).__name__,
         hint=str(getattr(error, "hint", "") or "") or ("" if isinstance(error, VmevalError) else _TRACE_HINT),
         traceback="".join(traceback.format_exception(error)),
     )
@@ -85,6 +93,8 @@ async def fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
         metadata.output.generation_id = str(error.generation_id)
     if status == "failed" and paid and handle.submission is None:
         metadata.provenance.cost.charged = Decimal(0)  # surely not taken
+    elif isinstance(error, GenerationError) and error.charged is not None:
+        metadata.provenance.cost.charged = error.charged
     known = isinstance(error, VmevalError)
     text = str(error) or type(error).__name__
     await _end(handle, status, text if known else f"{type(error).__name__}: {text}")
@@ -99,9 +109,12 @@ def outcome_of(handle: Handle, *, lost: OSError | None = None) -> Outcome:
         job = f"; its job is {facts.submission.id}" if facts.submission else ""
         error = f"{handle.folder} cannot be written: {lost.strerror or lost}{job}"
         hint = "make room or give write access, then run the same command again"
+    if handle.refused and not lost:
+        hint = handle.refused.hint
     return Outcome(
         key=handle.key,
-        end="unrecorded" if lost else "stopped" if handle.unsent else inference.status,
+        end="unrecorded" if lost else "blocked" if handle.refused else "stopped" if handle.unsent else inference.status,
+        cause=handle.refused,
         folder=str(handle.folder),
         error=handle.store.redactor.text(error),
         hint=handle.store.redactor.text(hint),
@@ -115,7 +128,7 @@ def _status_after(error: BaseException, handle: Handle, *, paid: bool) -> RunSta
         return "failed" if isinstance(error, JOB_ENDED) else "submitted"
     if isinstance(error, UncertainSubmitError) or handle.recovering:
         return "uncertain"
-    return "failed" if isinstance(error, NOT_TAKEN) or not paid else "uncertain"
+    return "failed" if isinstance(error, NOT_TAKEN) or handle.surely_unsent or not paid else "uncertain"
 
 
 async def _end(handle: Handle, status: RunStatus, error: str) -> None:

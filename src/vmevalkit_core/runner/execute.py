@@ -11,16 +11,17 @@ from pathlib import Path
 from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.clock import Clock
-from vmevalkit_core.errors import NotAccepted, QuestionError, UsageError
+from vmevalkit_core.errors import AccountError, ClipError, NotAccepted, QuestionError, Throttled, UsageError
+from vmevalkit_core.media.clips import ClipInfo
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.planner import Action, Decision, PlannedRun, Planner
 from vmevalkit_core.planner.decision import SENDS
 from vmevalkit_core.questions import COPIED, SHOWN_FILES, Task
 from vmevalkit_core.records import Clip, Event, Submission
 from vmevalkit_core.registry import Registry
-from vmevalkit_core.retry import SUBMIT, retried
+from vmevalkit_core.retry import AGAIN, PATIENT, SUBMIT, retried
 from vmevalkit_core.runner.disk import Disk
-from vmevalkit_core.runner.ending import NotSent, fail, land, outcome_of, succeed
+from vmevalkit_core.runner.ending import BrokenClip, NotSent, fail, land, outcome_of, succeed
 from vmevalkit_core.runner.handle import Handle
 from vmevalkit_core.runner.pictures import FRAMES, Pictures
 from vmevalkit_core.runner.record import describe, request_of
@@ -48,6 +49,8 @@ class Executor:
     pictures: Pictures
     interceptors: tuple[str, ...] = ()
     in_flight: set[Handle] = field(default_factory=set)
+    refusals: dict[str, AccountError] = field(default_factory=dict)
+    """Why nothing more is sent for a model."""
 
     async def run(self, run: PlannedRun) -> Outcome:
         """How a run ended. It never raises for what one run can do wrong: the others go on."""
@@ -68,6 +71,8 @@ class Executor:
         if self.stop.is_set():
             return Outcome(key=run.key, end="stopped")
         if run.may_send:
+            if not run.newest and (refusal := self.refusals.get(run.ask.spec.name)):
+                return self._blocked(run, refusal)
             await asyncio.to_thread(self._prepare_pictures, run)
         handle = await self._taken_up(run)
         if isinstance(handle, Outcome):
@@ -126,6 +131,7 @@ class Executor:
             clock=self.clock,
             disk=self.disk,
             emit=self.emit,
+            may_send=lambda: self._check_may_send(run),
             recovering=decision.action is Action.RECOVER,
         )
         handle.asked_anew = bool(decision.changes) or not run.may_send
@@ -181,12 +187,21 @@ class Executor:
             metadata.provenance.intent = intent.model_copy(update={"timeout_seconds": limit})
 
     async def _produce(self, run: PlannedRun, handle: Handle) -> None:
-        try:
+        async def checked() -> tuple[Clip, ClipInfo]:
             clip = await self._ask(run, handle)
-            info = await asyncio.to_thread(land, clip, handle)
+            try:
+                return clip, await asyncio.to_thread(land, clip, handle)
+            except ClipError as error:
+                # Bytes got lost on the way: the job is paid for, and its video can be fetched again.
+                raise error if handle.submission is None else BrokenClip(error) from error
+
+        try:
+            clip, info = await retried(checked, AGAIN, self.clock, on=BrokenClip)
             await succeed(handle, clip, info)
         except NotSent as error:
             await handle.forget_intent(error.message)
+        except AccountError as error:
+            await self._end_sending(run, handle, error)
         except BaseException as error:  # a plugin may raise anything, and the other runs go on
             cancelled = _is_cancelled()
             if isinstance(error, OURS) or (cancelled and isinstance(error, asyncio.CancelledError)):
@@ -210,16 +225,30 @@ class Executor:
                     raise NotSent("the lost request was never taken, and is asked otherwise now: run again") from None
 
         async def attempt() -> Clip:
-            if self.stop.is_set() and not handle.submission:
-                raise NotSent("stopped before it was sent")
             if not handle.submission:
+                self._check_may_send(run)
                 await asyncio.to_thread(self.pictures.restore, run.ask, handle.metadata, handle.folder)
             if handle.stale and not handle.submission:
                 await handle.renew_intent()
             with handle.calling():
                 return await self.worker.run(spec, request, handle)
 
-        return await retried(attempt, SUBMIT, self.clock)
+        return await retried(lambda: retried(attempt, PATIENT, self.clock, on=Throttled), SUBMIT, self.clock)
+
+    def _check_may_send(self, run: PlannedRun) -> None:
+        if self.stop.is_set():
+            raise NotSent("stopped before it was sent")
+        if refusal := self.refusals.get(run.ask.spec.name):
+            raise refusal
+
+    async def _end_sending(self, run: PlannedRun, handle: Handle, error: AccountError) -> None:
+        """The next request of this model would be refused like this one: both wait for a later command."""
+        if not handle.surely_unsent:
+            await fail(handle, error, paid=run.ask.paid)
+            return
+        self.refusals.setdefault(run.ask.spec.name, error)
+        handle.refused = error
+        await handle.forget_intent(error.message)
 
     def _blocked(self, run: PlannedRun, error: Exception) -> Outcome:
         text = str(error) or type(error).__name__

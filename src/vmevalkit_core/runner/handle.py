@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from vmevalkit_core.clock import Clock
-from vmevalkit_core.errors import RetryableError
+from vmevalkit_core.errors import AccountError, RetryableError
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.records import Event, EventKind, Intent, RunKey, Submission
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.store import Store, clip_part
 
 LOG = logging.getLogger("vmevalkit_core.job")
+LATE = 1.0
+"""Seconds after which an intent is renewed: whoever looks for a lost job later counts from its time."""
 
 
 class Handle:
@@ -32,6 +35,7 @@ class Handle:
         clock: Clock,
         disk: Disk,
         emit: Callable[[Event], None],
+        may_send: Callable[[], None] = lambda: None,
         recovering: bool = False,
     ) -> None:
         self.key = key
@@ -46,10 +50,13 @@ class Handle:
         """The time of the intent is that of an earlier request."""
         self.unsent = ""
         """Why nothing was sent, once that is on record."""
+        self.refused: AccountError | None = None
+        """Set when that is because the account cannot go on."""
         self.asked_anew = False
         """What this folder asks is not what the plan priced and the user allowed."""
         self._disk = disk
         self._emit = emit
+        self._may_send = may_send
         self._started = clock.monotonic()
         self._in_call = False
         self._maybe_sent = False
@@ -63,6 +70,12 @@ class Handle:
     def submission(self) -> Submission | None:
         """Set when a provider has this job already."""
         return self.metadata.provenance.submission
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When the request was about to be sent."""
+        intent = self.metadata.provenance.intent
+        return intent.time if intent else None
 
     @property
     def clip_path(self) -> Path:
@@ -91,12 +104,24 @@ class Handle:
         self._in_call = self._maybe_sent = True
         try:
             yield
-        except RetryableError:
+        except (RetryableError, AccountError):
             self._maybe_sent = False
             raise
         finally:
             self._in_call = False
             self.stale = True
+
+    @asynccontextmanager
+    async def preparing(self) -> AsyncIterator[None]:
+        """While nothing is at the provider; at its end the request leaves, unless the user or the account is done."""
+        self._in_call = self._maybe_sent = False
+        yield
+        self._may_send()
+        sent = self.sent_at
+        if sent and (self.clock.now() - sent).total_seconds() > LATE:
+            await self.renew_intent()
+            self._may_send()
+        self._in_call = self._maybe_sent = True
 
     async def submitted(self, submission: Submission) -> None:
         """Put the provider's id on disk."""

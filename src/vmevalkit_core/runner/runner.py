@@ -120,6 +120,7 @@ class Runner:
             interceptors=shop.interceptors,
         )
         try:
+            shop.job_seconds.update({model: list(known) for model, known in plan.job_seconds.items()})
             for spec in {run.ask.spec: None for run in plan.runs}:
                 await shop.worker.prepare(spec)
             runs = await ready(shop.worker, plan.runs)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from vmevalkit_core.errors import PluginError
-from vmevalkit_core.records import Intent, Submission
+from vmevalkit_core.generator.free_job import FreeJob
 from vmevalkit_core.worker.lifeline import Lifeline
 from vmevalkit_core.worker.pulse import Pulse
 
 LOGGER = "vmevalkit_core.job"
 
 
-class WorkerJob:
+class WorkerJob(FreeJob):
     """A `Job` whose words travel to the command."""
 
     def __init__(self, line: Lifeline, pulse: Pulse, number: int, clip_path: Path) -> None:
@@ -21,16 +20,6 @@ class WorkerJob:
         self.number = number
         self._clip_path = clip_path
         self._log = logging.getLogger(f"{LOGGER}.{number}")
-
-    @property
-    def submission(self) -> Submission | None:
-        """None: a model in a worker has no provider."""
-        return None
-
-    @property
-    def intent(self) -> Intent | None:
-        """None, for the same reason."""
-        return None
 
     @property
     def clip_path(self) -> Path:
@@ -41,10 +30,6 @@ class WorkerJob:
     def log(self) -> logging.Logger:
         """A logger whose lines travel to the command, which hides what is secret."""
         return self._log
-
-    async def submitted(self, submission: Submission) -> None:
-        """Refused."""
-        raise PluginError("a model that runs in a worker cannot submit jobs", hint='its spec needs runs_in="inline"')
 
     def progress(self, fraction: float | None = None, stage: str = "") -> None:
         """Tell how far the run is; also proves that the model does not hang."""

@@ -89,6 +89,11 @@ class DevicePool:
             self._seats = self._seats or [Seat(device) for device in found]
         return self._seats
 
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the workers that live."""
+        return [seat.worker.pid for seat in self._seats or () if seat.worker and seat.worker.alive]
+
     async def check(self, spec: ModelSpec, options: Mapping[str, Any]) -> None:
         """The user's to fix, before any run begins: a package, weights, a broken plugin."""
         key = (spec, repr(sorted(options.items())))

@@ -49,7 +49,7 @@ def child_environment(spec: ModelSpec, env: Mapping[str, str]) -> dict[str, str]
     What a spec declares as a secret is not among them: `/proc` shows the environment, and children inherit it.
     """
     kept = {name: value for name, value in {**os.environ, **env}.items() if allowed(name)}
-    shown = {name for need in spec.needs if not need.secret for name in need.names}
+    shown = {*spec.settings, *(name for need in spec.needs if not need.secret for name in need.names)}
     kept |= {name: env[name] for name in shown if name in env}
     return kept | OFFLINE | {"PYTHONUNBUFFERED": "1", "CUDA_DEVICE_ORDER": kept.get("CUDA_DEVICE_ORDER", "PCI_BUS_ID")}
 

@@ -1,0 +1,127 @@
+"""A job that is paid for, from its id to its video: asked about until it ends, fetched while its link lives."""
+
+from __future__ import annotations
+
+from vmevalkit_core.errors import (
+    GenerationError,
+    JobFailed,
+    ModeratedError,
+    RejectedError,
+    RetryableError,
+    UnfinishedJob,
+)
+from vmevalkit_core.generator.contract import Job
+from vmevalkit_core.generator.polling import PollPlan
+from vmevalkit_core.generator.reading import read
+from vmevalkit_core.generator.vendor import VendorClient
+from vmevalkit_core.records import Clip, Done, Failed, Pending, Submission
+from vmevalkit_core.status_codes import EXPIRED, status_of
+
+LINKS = 3
+"""Links that are asked for before a video counts as gone."""
+
+
+class Collector:
+    """Collects the jobs of one model, and learns from each how long the next will take."""
+
+    def __init__(self, vendor: VendorClient) -> None:
+        self._vendor = vendor
+        self._clock = vendor.context.clock
+        self._plan = PollPlan(vendor.poll_least, vendor.poll_most, vendor.context.job_seconds)
+
+    async def collect(self, submission: Submission, job: Job, *, sent_now: bool) -> Clip:
+        """The clip of a job; `sent_now`: this process has just sent it, so its age is known."""
+        self._vendor.check_address(submission)
+        watch = _Watch(self._vendor, job, sent_now=sent_now)
+        refused: Exception | None = None
+        for _ in range(LINKS):
+            done = await self._wait(submission, job, watch)
+            seconds = watch.age if sent_now and refused is None else None
+            if seconds:
+                self._plan.learn(seconds)
+            job.progress(1.0, "downloading")
+            try:
+                await self._fetch(done, job)
+            except Exception as error:
+                if status_of(error) not in EXPIRED:
+                    raise
+                refused = error  # links expire: the next poll mints another
+                continue
+            return _clip(submission, done, job, seconds)
+        kept = self._vendor.results_kept
+        until = f"the vendor keeps a video for {kept}" if kept else "the vendor may have deleted it"
+        raise RetryableError(f"the video of job {submission.id} cannot be fetched: {refused}", hint=until) from refused
+
+    async def _fetch(self, done: Done, job: Job) -> None:
+        await read(self._vendor, lambda: self._vendor.fetch(done, job.clip_path), self._vendor.fetch_timeout)
+
+    async def _wait(self, submission: Submission, job: Job, watch: _Watch) -> Done:
+        if watch.is_new:
+            await self._clock.sleep(self._plan.wait(watch.age))
+        while True:
+            answer = await self._poll(submission, job)
+            if isinstance(answer, Done):
+                return answer
+            if isinstance(answer, Failed):
+                raise _failure(answer, submission)
+            watch.check(submission)
+            job.progress(answer.progress, answer.stage)
+            await self._clock.sleep(max(self._plan.wait(watch.age), answer.poll_after or 0.0))
+
+    async def _poll(self, submission: Submission, job: Job) -> Pending | Done | Failed:
+        """The job's state; a vendor that cannot be asked for a while does not end it."""
+        try:
+            return await read(self._vendor, lambda: self._vendor.poll(submission), self._vendor.poll_timeout)
+        except RetryableError as error:
+            job.log.warning("job %s cannot be asked about: %s", submission.id, error)
+            return Pending(stage="the vendor does not answer", poll_after=error.retry_after)
+
+
+class _Watch:
+    """How long a job has been waited for, and when that is enough."""
+
+    def __init__(self, vendor: VendorClient, job: Job, *, sent_now: bool) -> None:
+        self._vendor = vendor
+        self._clock = vendor.context.clock
+        self._began = self._clock.monotonic()
+        sent = job.sent_at
+        # The wall clock may have been changed since; within this process only the other clock counts.
+        self._before = 0.0 if sent_now or sent is None else max(0.0, (self._clock.now() - sent).total_seconds())
+        self.is_new = sent_now
+
+    @property
+    def age(self) -> float:
+        """Seconds since the job was sent."""
+        return self._before + self._clock.monotonic() - self._began
+
+    def check(self, submission: Submission) -> None:
+        """UnfinishedJob when this process has waited enough, JobFailed when nobody should wait any more."""
+        self.is_new = False
+        vendor = self._vendor
+        if self.age > vendor.deadline:
+            raise JobFailed(
+                f"deadline: the job was not finished {vendor.deadline:.0f} s after it was sent",
+                hint="ask the vendor about it; --retry-failed sends the run again",
+                generation_id=submission.id,
+            )
+        if self._clock.monotonic() - self._began > vendor.patience:
+            raise UnfinishedJob(f"job {submission.id} was not finished after {vendor.patience:.0f} s", hint=_WAIT_HINT)
+
+
+def _clip(submission: Submission, done: Done, job: Job, seconds: float | None) -> Clip:
+    return Clip(
+        path=job.clip_path,
+        generation_id=submission.id,
+        video_url=done.video_url,
+        cost=done.cost,
+        extras=done.extras,
+        job_seconds=seconds,
+    )
+
+
+def _failure(answer: Failed, submission: Submission) -> GenerationError:
+    kind = ModeratedError if answer.moderated else RejectedError if answer.rejected else JobFailed
+    return kind(answer.reason, hint=answer.hint, generation_id=submission.id, charged=answer.cost)
+
+
+_WAIT_HINT = "run the same command again later: it goes on waiting for this job"

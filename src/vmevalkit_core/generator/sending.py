@@ -1,0 +1,88 @@
+"""One paid request: everything that is free first, then once, and never in doubt twice."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from vmevalkit_core.errors import NotAccepted, Throttled, UncertainSubmitError, UsageError, VendorBroken
+from vmevalkit_core.generator.contract import Job
+from vmevalkit_core.generator.hosting import Hosting
+from vmevalkit_core.generator.reading import explained
+from vmevalkit_core.generator.recovery import LOST_HINT, adopt
+from vmevalkit_core.generator.vendor import VendorClient
+from vmevalkit_core.records import GenerationRequest, Intent, Submission
+from vmevalkit_core.status_codes import submit_error
+
+
+class Sender:
+    """Sends the requests of one model, and stops when answer after answer is lost."""
+
+    def __init__(self, vendor: VendorClient) -> None:
+        self._vendor = vendor
+        self._hosting = Hosting(vendor)
+        self._lost = 0
+
+    async def send(self, request: GenerationRequest, job: Job) -> Submission:
+        """The vendor's job. What ends before the request leaves has surely cost nothing."""
+        context = self._vendor.context
+        async with AsyncExitStack() as held:
+            async with job.preparing():
+                self._refuse_after_losses()
+                request = await self._hosting.hosted(request)
+                await held.enter_async_context(context.gate.passage())
+                await held.enter_async_context(context.http.slot())
+            try:
+                submission = await self._submitted(request)
+            except Throttled as error:
+                context.gate.turned_away(error.retry_after)
+                raise
+            context.gate.let_in()
+        return self._vendor.addressed(submission)
+
+    async def look_for(self, request: GenerationRequest, job: Job, error: UncertainSubmitError) -> Submission:
+        """The job of a request whose answer was just lost, where the vendor can list jobs; else the error."""
+        if not self._vendor.can_find or job.sent_at is None:
+            raise error
+        job.progress(stage="looking for the job whose answer was lost")
+        intent = Intent(time=job.sent_at, timeout_seconds=self._vendor.submit_timeout)
+        try:
+            return self._vendor.addressed(await adopt(self._vendor, request, intent))
+        except (NotAccepted, UncertainSubmitError):
+            raise
+        except Exception as closed:
+            # A list that cannot be read says nothing about the request.
+            raise error from closed
+
+    def _refuse_after_losses(self) -> None:
+        if self._lost >= self._vendor.lost_in_a_row:
+            raise VendorBroken(
+                f"{self._lost} requests in a row may have been taken although their answers were lost or broken",
+                hint="look whether the vendor has an outage; nothing more is sent by this command",
+            )
+
+    async def _submitted(self, request: GenerationRequest) -> Submission:
+        try:
+            submission = await self._asked(request)
+        except UncertainSubmitError:
+            self._lost += 1
+            raise
+        self._lost = 0
+        return submission
+
+    async def _asked(self, request: GenerationRequest) -> Submission:
+        limit = self._vendor.submit_timeout
+        try:
+            async with asyncio.timeout(limit):
+                answer = await self._vendor.submit(request)
+        except TimeoutError as error:
+            raise UncertainSubmitError(f"no answer to the request within {limit:g} s", hint=LOST_HINT) from error
+        except UsageError:
+            raise
+        except Exception as error:
+            if known := explained(self._vendor, error) or submit_error(error):
+                raise known from error
+            raise UncertainSubmitError(f"{type(error).__name__}: {error}", hint=LOST_HINT) from error
+        if not isinstance(answer, Submission):
+            raise UncertainSubmitError(f"submit returned {answer!r:.200} instead of a Submission", hint=LOST_HINT)
+        return answer

@@ -1,0 +1,143 @@
+"""What a plugin writes for a vendor, and the calls that it writes it with."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from vmevalkit_core.errors import GenerationError, UsageError
+from vmevalkit_core.generator.contract import Context
+from vmevalkit_core.records import Candidate, Done, Failed, GenerationRequest, ImageRef, Pending, Submission
+from vmevalkit_core.retry import POLL, RetryPolicy
+from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.transport import Answer, Refusal
+
+
+class VendorClient(ABC):
+    """The hooks and figures of a vendor; `ApiGenerator` puts them in order."""
+
+    base_url: str = ""
+    """Where `call` goes, without the last slash."""
+    base_url_env: str = ""
+    """The variable that holds another one; the spec names it in `settings`."""
+    requests_per_second: float = 20.0
+    """How fast the account is called, at most."""
+    poll_least: float = 2.0
+    """Seconds between two polls of a job, at least."""
+    poll_most: float = 120.0
+    """Seconds between two polls of a job, at most."""
+    patience: float = 3600.0
+    """Seconds after which this process stops waiting for a job; the run stays submitted."""
+    deadline: float = 48 * 3600.0
+    """Seconds after which a job that is still not finished counts as failed, whoever waited for it."""
+    submit_timeout: float = 60.0
+    """Seconds that a submit may take at most; after that it is uncertain."""
+    poll_timeout: float = 60.0
+    """Seconds that a poll, or another question, may take at most."""
+    fetch_timeout: float = 600.0
+    """Seconds that a download may take at most."""
+    settle: float = 30.0
+    """Seconds after the time-out of a lost submit during which its job may still appear in the vendor's list."""
+    look_again: float = 10.0
+    """Seconds between the two looks at that list."""
+    lists_every_job: bool = False
+    """True where `find` sees every job with our token: a request that it does not find was never taken."""
+    hosted_for: float = 0.0
+    """Seconds for which a link made by `host` may be used for further runs with the same picture."""
+    results_kept: str = ""
+    """How long the vendor keeps a video, in words: `24 hours`."""
+    lost_in_a_row: int = 5
+    """Submits in a row whose answer may be lost before nothing more is risked."""
+    polling: RetryPolicy = POLL
+    """How often, and for how long, a poll, a look at the list or a download is tried again when it fails."""
+
+    def __init__(self, spec: ModelSpec, context: Context) -> None:
+        self.spec = spec
+        self.context = context
+        self.address = (context.env.get(self.base_url_env) or self.base_url).rstrip("/")
+        """The base address in use."""
+        context.http.pace.at_most(self.requests_per_second)
+
+    @abstractmethod
+    async def submit(self, request: GenerationRequest) -> Submission:
+        """Send the request once. RetryableError only when the vendor surely did not take it."""
+
+    @abstractmethod
+    async def poll(self, submission: Submission) -> Pending | Done | Failed:
+        """Ask how the job is. RetryableError when the question, not the job, failed."""
+
+    async def fetch(self, done: Done, path: Path) -> None:
+        """Write the video to `path`: what `done.video_url` leads to, asked for without any credential."""
+        await self.download(done.video_url or "", path)
+
+    async def find(self, request: GenerationRequest, sent_between: tuple[datetime, datetime]) -> list[Candidate]:
+        """Jobs at the vendor that may be this request; override where the vendor can list them."""
+        raise NotImplementedError
+
+    async def cancel(self, submission: Submission) -> None:
+        """Ask the vendor to stop a job; override where he can."""
+        raise NotImplementedError
+
+    async def host(self, image: ImageRef) -> str | None:
+        """The link under which the vendor reaches a picture, from an upload that costs nothing; None: bytes are sent.
+
+        It arrives in `submit` as `request.first_frame.link`.
+        """
+        return None
+
+    def headers(self) -> Mapping[str, str]:
+        """The headers of every call, credentials among them; downloads and redirects never carry them."""
+        return {}
+
+    def explain(self, answer: Answer) -> GenerationError | None:
+        """What a refusal of the vendor's means; None leaves it to its status. Never for a submit that may be taken."""
+        return None
+
+    async def call(self, method: str, path: str, *, ok: Collection[int] = (200, 201, 202, 204), **parts: Any) -> Answer:
+        """The answer to a call of the vendor's API, its status one of `ok`; Refusal, NoConnection or LostAnswer.
+
+        `parts` are those of `Http.call`: json, query, form, files, content, headers, within. `path` may be a whole
+        link, for a signed upload say; credentials go to the base address only.
+        """
+        ours = not path.startswith(("http://", "https://"))
+        given = dict(parts.pop("headers", None) or {})
+        headers = {**self.headers(), **given} if ours else given
+        url = self.address + path if ours else path
+        answer = await self.context.http.call(method, url, headers=headers, **parts)
+        if answer.status not in ok:
+            raise Refusal(answer)
+        return answer
+
+    async def download(self, url: str, path: Path, *, headers: Mapping[str, str] | None = None) -> None:
+        """Write what a link leads to; `headers` go to its own origin only. The user's own base address is trusted."""
+        own = self.context.env.get(self.base_url_env, "")
+        await self.context.http.download(
+            url, path, headers=headers, trusted=[own] if own else [], within=self.fetch_timeout
+        )
+
+    @property
+    def can_find(self) -> bool:
+        """Whether the vendor can list jobs."""
+        return type(self).find is not VendorClient.find
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the vendor can stop jobs."""
+        return type(self).cancel is not VendorClient.cancel
+
+    def addressed(self, submission: Submission) -> Submission:
+        """The submission with the address that took it."""
+        resume = {"address": self.address, **submission.resume} if self.address else submission.resume
+        return submission.model_copy(update={"resume": resume})
+
+    def check_address(self, submission: Submission) -> None:
+        """UsageError when the job was sent elsewhere: a key must not go to an address that only a record names."""
+        then = submission.resume.get("address", self.address)
+        if then != self.address:
+            raise UsageError(
+                f"job {submission.id} was sent to {then}, and the base address is {self.address} now",
+                hint=f"set {self.base_url_env or 'the base address'} to {then} and run again",
+            )

@@ -1,0 +1,108 @@
+"""One file from a link of somebody else's, to its last byte."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from vmevalkit_core.errors import LostAnswer
+from vmevalkit_core.transport.addresses import Origin, goes_through_proxy, is_literal, origin_of, public_address
+from vmevalkit_core.transport.answer import SHOWN, Answer, Refusal
+from vmevalkit_core.transport.clients import plain_headers
+
+if TYPE_CHECKING:
+    import httpx2
+
+REDIRECTS = 5
+BLOCK = 2**20
+"""Bytes that are collected before a thread writes them."""
+_REDIRECT = (301, 302, 303, 307, 308)
+_NO_VIDEO = ("text/", "application/json", "application/xml", "application/problem")
+
+
+class Download:
+    """Follows a link, by hand, to a file; every hop is looked at before it is taken."""
+
+    def __init__(self, client: httpx2.AsyncClient, path: Path, trusted: Collection[str], limit: int) -> None:
+        self._client = client
+        self._path = path
+        self._trusted = {origin_of(one) for one in trusted if one}
+        self._limit = limit
+
+    async def follow(self, url: str, headers: Mapping[str, str]) -> None:
+        """Write what the link leads to; `headers` are left out as soon as it leads to another origin."""
+        first = origin_of(url)
+        for _ in range(REDIRECTS + 1):
+            here = origin_of(url)
+            response = await self._open(url, here, headers if here == first else {})
+            try:
+                if response.status_code not in _REDIRECT:
+                    return await self._take(response, here)
+                url = urljoin(url, response.headers.get("location", ""))
+            finally:
+                await response.aclose()
+        raise LostAnswer(f"{first.host} redirects more than {REDIRECTS} times")
+
+    async def _open(self, url: str, origin: Origin, headers: Mapping[str, str]) -> httpx2.Response:
+        if origin in self._trusted:
+            request = self._client.build_request("GET", url, headers=headers)
+        elif goes_through_proxy(origin):
+            if is_literal(origin.host):
+                await public_address(origin)
+            request = self._client.build_request("GET", url, headers=headers)
+        else:
+            request = await self._pinned(url, origin, headers)
+        return await self._client.send(request, stream=True)
+
+    async def _pinned(self, url: str, origin: Origin, headers: Mapping[str, str]) -> httpx2.Request:
+        """A request to the very address that was looked at: a name may lead elsewhere when it is asked again."""
+        address = await public_address(origin)
+        parts = urlsplit(url)
+        host = f"[{address}]" if ":" in address else address
+        there = urlunsplit((origin.scheme, f"{host}:{origin.port}", parts.path, parts.query, ""))
+        named = parts.netloc.rpartition("@")[2]
+        return self._client.build_request(
+            "GET", there, headers={**headers, "Host": named}, extensions={"sni_hostname": origin.host}
+        )
+
+    async def _take(self, response: httpx2.Response, origin: Origin) -> None:
+        if response.status_code != 200:
+            raise Refusal(await self._answer(response, origin))
+        kind = response.headers.get("content-type", "").lower()
+        if kind.startswith(_NO_VIDEO):
+            said = (await self._answer(response, origin)).text
+            raise LostAnswer(f"{origin.host} sent {kind.partition(';')[0]} instead of a video: {said}")
+        if coding := response.headers.get("content-encoding", "").replace("identity", ""):
+            raise LostAnswer(f"{origin.host} sent the video as {coding}, which was not asked for")
+        announced = response.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > self._limit:
+            raise LostAnswer(f"{origin.host} announces {int(announced):,} bytes, more than {self._limit:,}")
+        file = await asyncio.to_thread(open, self._path, "wb")
+        with file:
+            await self._write(response, file, origin)
+
+    async def _write(self, response: httpx2.Response, file: BinaryIO, origin: Origin) -> None:
+        block, total = bytearray(), 0
+        async for chunk in response.aiter_raw():
+            block += chunk
+            total += len(chunk)
+            if total > self._limit:
+                raise LostAnswer(f"{origin.host} sent more than {self._limit:,} bytes")
+            if len(block) >= BLOCK:
+                await asyncio.to_thread(file.write, bytes(block))
+                block.clear()
+        await asyncio.to_thread(file.write, bytes(block))
+        if not total:
+            raise LostAnswer(f"{origin.host} sent an empty file")
+
+    async def _answer(self, response: httpx2.Response, origin: Origin) -> Answer:
+        """As much of a refusal as a person is shown, or a plugin needs to understand it."""
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > 64 * SHOWN:
+                break
+        return Answer(response.status_code, plain_headers(response), bytes(body), f"{origin.scheme}://{origin.host}")

@@ -1,0 +1,117 @@
+"""The calls of one account: bounded in number, time and bytes, with no credential where none belongs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vmevalkit_core.errors import LostAnswer
+from vmevalkit_core.limits import Pace
+from vmevalkit_core.transport.answer import Answer
+from vmevalkit_core.transport.clients import Clients, fate, plain_headers
+from vmevalkit_core.transport.download import Download
+
+if TYPE_CHECKING:
+    import httpx2
+
+CALLS, DOWNLOADS = 32, 8
+"""At once, for one account. The queue forms here: a pool that queues by itself costs the square of its length."""
+CALL_BYTES, FILE_BYTES = 64 * 2**20, 4 * 2**30
+"""What an answer, and a video, may have at most."""
+CALL_SECONDS, FILE_SECONDS = 60.0, 600.0
+_HOLDER: ContextVar[Http | None] = ContextVar("holder", default=None)
+"""Whose slot the running coroutine holds."""
+
+
+class Http:
+    """Calls and downloads for one account. It opens no connection, and imports no client, before the first."""
+
+    def __init__(self, pace: Pace | None = None) -> None:
+        self.pace = pace or Pace()
+        self._calls = asyncio.Semaphore(CALLS)
+        self._downloads = asyncio.Semaphore(DOWNLOADS)
+        self._clients = Clients(CALLS)
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """The right to call now. A caller who must know when its call leaves waits for it beforehand."""
+        async with self._calls:
+            await self.pace.turn()
+            token = _HOLDER.set(self)
+            try:
+                yield
+            finally:
+                _HOLDER.reset(token)
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        form: Mapping[str, Any] | None = None,
+        files: Any = None,
+        content: bytes | None = None,
+        within: float = CALL_SECONDS,
+    ) -> Answer:
+        """The whole answer, whatever its status. Redirects are not followed.
+
+        NoConnection when nothing has left; LostAnswer when the call has left and no whole answer came in `within`
+        seconds. `json`, `form` (with `files` as multipart, in the order given) or `content` is the body.
+        """
+        # A paid request never shares a connection: one that the server is about to close would lose the answer.
+        client = self._clients.kept() if method in ("GET", "HEAD") else self._clients.fresh()
+        async with self._free_slot():
+            with fate(method, url, within):
+                async with asyncio.timeout(within):
+                    request = client.build_request(
+                        method, url, headers=headers, params=query, json=json, data=form, files=files, content=content
+                    )
+                    return await _whole(await client.send(request, stream=True))
+
+    async def download(
+        self,
+        url: str,
+        path: Path,
+        *,
+        headers: Mapping[str, str] | None = None,
+        trusted: Collection[str] = (),
+        within: float = FILE_SECONDS,
+        limit: int = FILE_BYTES,
+    ) -> None:
+        """The file behind a link, written to `path` as it comes.
+
+        `headers` go to the link's own origin and to no other. Addresses inside a network are refused unless the
+        origin is one of `trusted`. Refusal for a status other than 200; LostAnswer for a file that is not whole, is
+        no video or has more than `limit` bytes; UnsafeLink.
+        """
+        async with self._downloads:
+            with fate("GET", url, within):
+                async with asyncio.timeout(within):
+                    await Download(self._clients.bare(), path, trusted, limit).follow(url, headers or {})
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._clients.close()
+
+    def _free_slot(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if _HOLDER.get() is self else self.slot()
+
+
+async def _whole(response: httpx2.Response) -> Answer:
+    """The answer with its body, which may be compressed but not without end."""
+    try:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > CALL_BYTES:
+                raise LostAnswer(f"{response.request.url.host} answered with more than {CALL_BYTES // 2**20} MiB")
+    finally:
+        await response.aclose()
+    return Answer(response.status_code, plain_headers(response), bytes(body), str(response.url.copy_with(query=None)))
