@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ from crafter_numbers import tiny_tensors
 from crafter_own import DATA, tiny
 from torch import Tensor
 
-from vmevalkit_crafter.config import RELEASED, ModelConfig
+from vmevalkit_crafter.config import RELEASED, AutoencoderConfig, ModelConfig
 from vmevalkit_crafter.convert import write_folder
 from vmevalkit_crafter.names import PREFIXES, Part, targets
 
@@ -31,14 +32,6 @@ def key_table(name: str) -> dict[str, tuple[int, ...]]:
     packed = (DATA / f"keys_{TABLES[name]}.tsv.gz").read_bytes()
     rows = (line.split("\t") for line in gzip.decompress(packed).decode().splitlines())
     return {key: () if shape == "scalar" else tuple(map(int, shape.split("x"))) for key, shape, _ in rows}
-
-
-def tiny_folder(root: Path, name: str, *, frames: int = 16, seed: int = 0) -> Path:
-    """A converted folder that holds a small model of that name, with parameters from a seed."""
-    folder = root / f"tiny-{name}-{frames}"
-    config = tiny(name, frames=frames)
-    write_folder(folder, name, config, tiny_tensors(config, seed))
-    return folder
 
 
 def tiny_release(name: str, config: ModelConfig | None = None) -> dict[str, Tensor]:
@@ -74,3 +67,12 @@ def _schedule_tables(name: str) -> Iterator[tuple[str, Tensor]]:
     yield "alphas_cumprod", torch.zeros(1000)
     if end := RELEASED[name].diffusion.rescale_end:
         yield "scale_arr", torch.full((1400,), end)
+
+
+def quick_folder(root: Path, name: str) -> Path:
+    """A converted folder that holds the quickest model which still has every part, with all sixteen frames."""
+    config = tiny(name, frames=16)
+    unet = replace(config.unet, level_factors=(1, 1), res_blocks=1, attention_at=(2,))
+    config = replace(config, unet=unet, autoencoder=AutoencoderConfig(channels=(32, 32, 32, 32), res_blocks=1))
+    write_folder(root / name, name, config, tiny_tensors(config))
+    return root / name

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
-from vmevalkit_core import Context, LocalGenerator, LocalRequest, LocalSetup, ModelError, ModelSpec, Weights
+from vmevalkit_core import (
+    Context,
+    LocalGenerator,
+    LocalOptions,
+    LocalRequest,
+    LocalSetup,
+    ModelError,
+    ModelSpec,
+    Weights,
+)
 from vmevalkit_crafter import options as options_of
 from vmevalkit_crafter.options import TEXT_TOKENS, CrafterOptions
+from vmevalkit_crafter.weights import find_model
 
 RESEARCH = "for personal, research and non-commercial use"
 """What VideoCrafter's README limits its models to."""
@@ -27,12 +37,12 @@ class Crafter(LocalGenerator):
         self._pipeline: Any = None
         self._encoder: Any = None
 
-    def check(self, options: Mapping[str, Any]) -> None:
-        """MissingExtra, MissingWeights or ConfigError where a run with these options could not begin."""
-        super().check(options)
-        from vmevalkit_crafter.weights import find_model
-
-        find_model(self.spec.name, self._find(self.options.model_validate(options)))
+    def find(self, weights: Weights, options: LocalOptions) -> Path:
+        """The converted folder or the model file; ConfigError for a folder that has none, or another model's."""
+        named = options.weights or self.context.local_env.get("VMEVAL_WEIGHTS") or ""
+        file = Path(named).expanduser()
+        # Those who have the authors' file need not put it into a folder of its own.
+        return find_model(self.spec.name, file if named and file.is_file() else super().find(weights, options))
 
     def load(self, setup: LocalSetup) -> None:
         """All but the text encoder."""
@@ -92,7 +102,7 @@ class Crafter(LocalGenerator):
             )
         except NotFinite as error:
             raise ModelError(str(error), hint="-p dtype=float32 or bfloat16 may help") from error
-        return frames, request.fps
+        return frames.numpy(), request.fps
 
 
 def _dtype(name: str) -> Any:
@@ -148,7 +158,7 @@ def _pixels(picture: Any) -> Any:
 
 
 def _weights(repository: str, licence: str, gigabytes: float = 10.4) -> Weights:
-    # Also fits a converted folder, which has other files: `check` looks for either.
+    # A converted folder has other files than the hub's, so `find` looks for either.
     return Weights(repo=repository, gigabytes=gigabytes, licence=licence, files=(), include=("model.ckpt",))
 
 
