@@ -72,7 +72,8 @@ def _schedule_tables(name: str) -> Iterator[tuple[str, Tensor]]:
 def quick_folder(root: Path, name: str) -> Path:
     """A converted folder that holds the quickest model which still has every part, with all sixteen frames."""
     config = tiny(name, frames=16)
-    unet = replace(config.unet, level_factors=(1, 1), res_blocks=1, attention_at=(2,))
-    config = replace(config, unet=unet, autoencoder=AutoencoderConfig(channels=(32, 32, 32, 32), res_blocks=1))
+    unet = replace(config.unet, level_factors=(1, 1), res_blocks=1, attention_at=(2,), head_width=8)
+    coder = AutoencoderConfig(channels=(8, 8, 8, 8), res_blocks=1, groups=8)
+    config = replace(config, unet=unet, autoencoder=coder)
     write_folder(root / name, name, config, tiny_tensors(config))
     return root / name

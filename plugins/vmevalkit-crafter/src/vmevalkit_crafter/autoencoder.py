@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor
 
 from vmevalkit_crafter.config import AutoencoderConfig
@@ -14,6 +13,9 @@ from vmevalkit_crafter.config import AutoencoderConfig
 
 def autoencoder(config: AutoencoderConfig) -> Any:
     """A `diffusers.AutoencoderKL` of that size; one latent pixel for 8 x 8 pixels."""
+    # Here, since the network alone does without diffusers, which takes seconds to import.
+    from diffusers import AutoencoderKL
+
     kind: Any = AutoencoderKL  # diffusers has no types
     levels = len(config.channels)
     return kind(
@@ -22,6 +24,7 @@ def autoencoder(config: AutoencoderConfig) -> Any:
         block_out_channels=config.channels,
         layers_per_block=config.res_blocks,
         latent_channels=config.latent_channels,
+        norm_num_groups=config.groups,
         scaling_factor=config.latent_scale,
     )
 

@@ -68,6 +68,8 @@ class AutoencoderConfig:
     channels: tuple[int, ...] = (128, 256, 512, 512)
     res_blocks: int = 2
     latent_channels: int = 4
+    groups: int = 32
+    """Of each norm."""
     latent_scale: float = 0.18215
     """What latents are multiplied with, so that they have about unit variance."""
 

@@ -7,7 +7,6 @@ from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from vmevalkit_crafter.config import TextConfig
-from vmevalkit_crafter.tokenizer import token_ids
 
 
 def text_model(config: TextConfig) -> CLIPTextModel:
@@ -30,6 +29,9 @@ def text_model(config: TextConfig) -> CLIPTextModel:
 @torch.inference_mode()
 def encoded(model: CLIPTextModel, prompt: str) -> Tensor:
     """[1, 77, width] for a prompt."""
+    # Here, since whoever has tokens already needs no tokenizer, nor what it is made of.
+    from vmevalkit_crafter.tokenizer import token_ids
+
     ids = token_ids([prompt], model.config.max_position_embeddings)
     return text_tokens(model, ids.to(next(model.parameters()).device))
 
