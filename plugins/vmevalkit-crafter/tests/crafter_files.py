@@ -69,11 +69,15 @@ def _schedule_tables(name: str) -> Iterator[tuple[str, Tensor]]:
         yield "scale_arr", torch.full((1400,), end)
 
 
-def quick_folder(root: Path, name: str) -> Path:
-    """A converted folder that holds the quickest model which still has every part, with all sixteen frames."""
+def quick_config(name: str) -> ModelConfig:
+    """The quickest model which still has every part, with all sixteen frames."""
     config = tiny(name, frames=16)
     unet = replace(config.unet, level_factors=(1, 1), res_blocks=1, attention_at=(2,), head_width=8)
-    coder = AutoencoderConfig(channels=(8, 8, 8, 8), res_blocks=1, groups=8)
-    config = replace(config, unet=unet, autoencoder=coder)
+    return replace(config, unet=unet, autoencoder=AutoencoderConfig(channels=(8, 8, 8, 8), res_blocks=1, groups=8))
+
+
+def quick_folder(root: Path, name: str) -> Path:
+    """A converted folder that holds such a model."""
+    config = quick_config(name)
     write_folder(root / name, name, config, tiny_tensors(config))
     return root / name

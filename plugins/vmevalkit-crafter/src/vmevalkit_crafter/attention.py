@@ -43,6 +43,7 @@ class TextAndImageAttention(Attention):
         if context is None:
             raise ValueError("attention on text and picture needs a context")
         text, image = context[:, : self.text_tokens], context[:, self.text_tokens :]
+        # Two softmaxes, so that text and picture do not compete for one sum of weights.
         q = self.to_q(x)
         shown = attend(q, self.to_k_ip(image), self.to_v_ip(image), self.head_width)
         if self.alpha is not None:
@@ -65,6 +66,7 @@ class TextAttention(Attention):
 
 def attend(q: Tensor, k: Tensor, v: Tensor, head_width: int) -> Tensor:
     """softmax(q kᵀ / √head_width) v by head: q [n, i, heads·head_width], k and v [n, j, …] to [n, i, …]."""
+    # No mask: every token may look at every other one, also back and forth in time.
     q, k, v = (part.reshape(*part.shape[:2], -1, head_width).transpose(1, 2) for part in (q, k, v))
     return scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
 

@@ -23,6 +23,7 @@ class ResBlock(nn.Module):
     def forward(self, x: Tensor, emb: Tensor, frames: int) -> Tensor:
         """x [b·t, channels, h, w] and emb [b·t, emb_width] to [b·t, out, h, w]."""
         inner = self.in_layers(x) + self.emb_layers(emb)[:, :, None, None]
+        # Over time last: the skip is in it by then, so these convolutions see all of the block's output.
         whole: Tensor = self.skip_connection(x) + self.out_layers(inner)
         return to_images(self.temopral_conv(to_video(whole, frames)))
 
@@ -32,6 +33,7 @@ class TemporalConv(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        # The first stage alone has no dropout, so its convolution has another number in the files.
         self.conv1 = nn.Sequential(group_norm(channels), nn.SiLU(), _over_time(channels))
         self.conv2, self.conv3, self.conv4 = (
             nn.Sequential(group_norm(channels), nn.SiLU(), nn.Identity(), _over_time(channels)) for _ in range(3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import zipfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ _PICKLE_HINT = "only tensors are read; have somebody who trusts the file save it
 
 
 def _unreadable(path: Path, error: Exception) -> str:
-    with path.open("rb") as file:
+    with suppress(OSError), path.open("rb") as file:
         if file.read(len(LFS)) == LFS:
             return "is a Git LFS pointer, not the model"
     reason = (str(error) or "it ends too early").splitlines()[0]
@@ -64,6 +65,7 @@ def _unreadable(path: Path, error: Exception) -> str:
 
 def _state(path: Path, content: Any) -> Tensors:
     """The tensors in what torch.save wrote: bare, under `state_dict`, or under `module` with a longer name."""
+    # In this order, as the authors' loader looks.
     for key in ("state_dict", "module"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
@@ -138,6 +140,7 @@ def _some(names: Iterable[str]) -> str:
 
 def _other_scale(tensors: Tensors, config: ModelConfig) -> str:
     """Whether the file's table of latent scales is of another model: all that tells 512 from 1024."""
+    # Files that were pruned lack it; then nobody can tell, and the user's word has to do.
     if (table := tensors.get("scale_arr")) is None:
         return ""
     end, wanted = float(table[-1]), config.diffusion.rescale_end or 1.0

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -48,6 +49,7 @@ def write_folder(
 ) -> None:
     """Write a folder that `ModelFile` reads: a file for each part, and at last the card that says what it is."""
     folder.mkdir(parents=True, exist_ok=True)
+    # One part after the other, so that no more than the largest of them is in memory.
     for part, tensors in parts.items():
         beside = folder / f"{part}.safetensors.part"
         save_file({key: _own(tensor, dtype) for key, tensor in tensors.items()}, beside)
@@ -90,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         sys.stderr.write(f"{error}\n{error.hint}\n")
         return error.exit_code
+    except (OSError, SafetensorError) as error:
+        sys.stderr.write(f"{given.folder} cannot be written: {error}\n")
+        return 1
     sys.stdout.write(f"{name} is in {given.folder}; run it with -p weights={given.folder}\n")
     return 0
 

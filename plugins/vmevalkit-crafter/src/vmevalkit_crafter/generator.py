@@ -87,8 +87,12 @@ class Crafter(LocalGenerator):
         from vmevalkit_crafter.pipeline import NotFinite
 
         chosen: CrafterOptions = request.options
-        settings = _settings(chosen)
+        # Where memory is short, what saves it is not asked for, it is done.
+        lean = self.setup is not None and self.setup.memory == "offload"
+        settings = _settings(chosen, lean=lean)
         request.facts.update(_facts(request.prompt, chosen, self._pipeline.config))
+        if cut := request.facts["prompt_tokens_cut"]:
+            self.context.log.warning("%s does not read the last %d tokens of this prompt", self.spec.name, cut)
         try:
             frames = self._pipeline(
                 request.prompt,
@@ -111,7 +115,7 @@ def _dtype(name: str) -> Any:
     return getattr(torch, name)
 
 
-def _settings(chosen: CrafterOptions) -> Any:
+def _settings(chosen: CrafterOptions, *, lean: bool) -> Any:
     from vmevalkit_crafter.guidance import Guidance
     from vmevalkit_crafter.pipeline import Settings
 
@@ -119,7 +123,7 @@ def _settings(chosen: CrafterOptions) -> Any:
         scale=chosen.guidance,
         rescale=chosen.guidance_rescale,
         image_scale=getattr(chosen, "image_guidance", None),
-        batched=chosen.batched,
+        batched=chosen.batched and not lean,
     )
     return Settings(
         guidance=guidance,
@@ -128,7 +132,7 @@ def _settings(chosen: CrafterOptions) -> Any:
         eta=chosen.eta,
         spacing=chosen.spacing,
         negative_prompt=chosen.negative_prompt,
-        frame_by_frame=chosen.frame_by_frame,
+        frame_by_frame=chosen.frame_by_frame or lean,
     )
 
 

@@ -66,9 +66,11 @@ class GuidedModel:
 
     def _ask(self, x: Tensor, timestep: int, contexts: Sequence[Tensor]) -> Sequence[Tensor]:
         """The prediction for each context."""
+        # The picture's latent is there in every branch: guidance leads away from the prompt and CLIP's view only.
         if self._given.latents is not None:
             x = torch.cat([x, self._given.latents], dim=1)
         x = x.to(self._dtype)
+        # In turn is what the authors do; it needs half of the memory for activations.
         if not self._guidance.batched:
             return [self._once(x, timestep, context) for context in contexts]
         count = len(contexts)

@@ -37,6 +37,7 @@ class ModelFile:
 
     def part(self, part: Part, move: Move) -> Any:
         """One network with its weights, moved; each can be taken once."""
+        # Handed over and forgotten: once moved, nothing here keeps the numbers of the file in memory.
         module = self._modules.pop(part)
         tensors = self._released.pop(part) if self._folder is None else self._from_folder(self._folder, part, module)
         fill(module, tensors, move)

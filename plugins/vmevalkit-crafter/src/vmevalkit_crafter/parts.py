@@ -59,6 +59,7 @@ def shapes(module: nn.Module) -> Shapes:
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], move: Callable[[nn.Module], nn.Module]) -> None:
     """Give an empty network its parameters, which become those tensors themselves, then move it."""
     level = _level(module)
+    # Assigned and not copied: the tensors of the file become the parameters, and only `move` makes new ones.
     module.load_state_dict({level + name: tensor for name, tensor in tensors.items()}, strict=True, assign=True)
     module.requires_grad_(False)
     _fill_positions(module)

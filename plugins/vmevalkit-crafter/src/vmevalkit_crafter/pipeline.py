@@ -83,6 +83,7 @@ class CrafterPipeline:
         self._check(size, first, final)
         # On the CPU, so that a seed means the same noise on every device.
         draw = _Noise(torch.Generator().manual_seed(seed), self.device)
+        # Noise for the pictures, for the start, for each step, in the authors' order: part of what a seed means.
         latent_size = (size[0] // 8, size[1] // 8)
         beside = self._beside(first, final, latent_size, draw)
         conditioning = self._conditioning(prompt, settings, first, beside, texts or {})
@@ -160,6 +161,7 @@ class CrafterPipeline:
         if first is None:
             return None, None
         with self._awake(self.parts.vision, self.parts.resampler):
+            # The same for every video, so it is projected once.
             if self._grey is None:
                 self._grey = self._projected(torch.zeros_like(first))
             return self._projected(first), self._grey
@@ -181,6 +183,7 @@ class CrafterPipeline:
             walk = ddim(model, x, steps, prediction=diffusion.prediction, noise=lambda: draw(*shape))
             for number, sampled in enumerate(walk, start=1):
                 x = sampled.x
+                # At every step: a video that is lost at the first one should not cost fifty.
                 if not x.isfinite().all():
                     raise NotFinite(f"the latents are not finite after step {number} of {len(steps)}")
                 progress(number, len(steps))

@@ -50,6 +50,7 @@ class PerceiverAttention(nn.Module):
     def forward(self, image: Tensor, latents: Tensor) -> Tensor:
         """image [b, n, width] and latents [b, queries, width] to [b, queries, width]."""
         image, latents = self.norm1(image), self.norm2(latents)
+        # Queries are among the keys, so they also see each other; a self-attention of their own is not needed.
         key, value = self.to_kv(torch.cat([image, latents], dim=1)).chunk(2, dim=-1)
         out: Tensor = self.to_out(attend(self.to_q(latents), key, value, self.head_width))
         return out

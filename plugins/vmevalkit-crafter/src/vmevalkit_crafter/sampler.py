@@ -37,6 +37,7 @@ def ddim(
     for step in steps:
         output = model(x, step.timestep)
         clean, predicted_noise = _v_parts(x, output, step) if prediction == "v" else _eps_parts(x, output, step)
+        # Only the prediction is rescaled; the noise that goes with it stays what it was.
         clean = clean * step.rescale
         x = step.previous_root * clean + step.direction * predicted_noise
         if step.sigma > 0:

@@ -30,6 +30,7 @@ def token_count(prompt: str) -> int:
 
 
 def _row(prompt: str, length: int) -> list[int]:
+    # A prompt that spells a special token means its letters: it must not be able to end itself.
     ids: list[int] = clip_tokenizer()(clean(prompt), split_special_tokens=True)["input_ids"]
     return ids if len(ids) <= length else [*ids[: length - 1], ids[-1]]
 

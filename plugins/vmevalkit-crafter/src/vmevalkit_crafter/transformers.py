@@ -58,7 +58,8 @@ class TemporalTransformer(nn.Module):
         """[b·t, c, h, w]."""
         video = to_video(x, frames)
         batch, _, _, height, width = video.shape
-        # [b, c, t, h, w] to one sequence of t tokens for each place: [b·h·w, t, c].
+        # The norm sees the whole video, so its statistics run over the frames as well. From [b, c, t, h, w] then to
+        # one sequence of t tokens for each place: [b·h·w, t, c].
         tokens = self.proj_in(self.norm(video).permute(0, 3, 4, 2, 1).flatten(0, 2))
         for block in self.transformer_blocks:
             tokens = block(tokens)

@@ -96,10 +96,12 @@ class UNet(nn.Module):
         frame stride, whichever the model was trained on.
         """
         frames = x.shape[2]
+        # Outside of the temporal parts a video is a batch of pictures, so all that belongs to it is repeated.
         emb = self._embedding(timesteps, fps, x.dtype).repeat_interleave(frames, dim=0)
         context = self.per_frame_context(context, frames)
         hidden: Tensor = self.input_blocks[0](to_images(x), emb, context, frames)
         hidden = self.init_attn(hidden, emb, context, frames)
+        # The last entry on the way up joins this one: behind the attention over time, not the bare convolution.
         skips = [hidden]
         for entry in self.input_blocks[1:]:
             skips.append(entry(skips[-1], emb, context, frames))
@@ -123,6 +125,7 @@ class UNet(nn.Module):
         """
         text, image = context[:, : self.config.text_tokens], context[:, self.config.text_tokens :]
         each = self.config.tokens_per_frame
+        # Told by their number, as in the original: another number of frames needs another resampler.
         if each is None or image.shape[1] != each * frames:
             return context.repeat_interleave(frames, dim=0)
         image = image.reshape(-1, each, image.shape[2])

@@ -45,6 +45,7 @@ def clip_pixels(pictures: Tensor, side: int = 224) -> Tensor:
 
     Squeezed to a square, as kornia's `resize(..., "bicubic", align_corners=True, antialias=True)` does it.
     """
+    # Blurred at full size, and then interpolated without smoothing: the order matters to the last digits.
     pictures = _blurred(pictures, [size / side for size in pictures.shape[2:]])
     pictures = interpolate(pictures, (side, side), mode="bicubic", align_corners=True)
     mean, deviation = (torch.tensor(values, device=pictures.device)[:, None, None] for values in (MEAN, DEVIATION))
@@ -66,6 +67,7 @@ def _blurred(pictures: Tensor, factors: Sequence[float]) -> Tensor:
 
 def _gaussian(factor: float) -> Tensor:
     """[odd] of sum 1: sigma is half of what the factor exceeds 1 by, the kernel four of them wide."""
+    # A side that does not shrink still gets a kernel, so narrow that only its middle counts.
     sigma = max((factor - 1) / 2, 0.001)
     size = max(int(4 * sigma), 3)
     size += 1 - size % 2

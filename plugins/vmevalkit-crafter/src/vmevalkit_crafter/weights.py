@@ -33,7 +33,7 @@ def released_file(path: Path) -> Path:
     found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
     if len(found) != 1:
         names = ", ".join(file.name for file in found) or "none"
-        raise ConfigError(f"{path} has to hold one model file; it holds {names}", hint="give a folder with one")
+        raise ConfigError(f"{path} has to hold one model file; it holds {names}", hint="name the file itself")
     return found[0]
 
 
