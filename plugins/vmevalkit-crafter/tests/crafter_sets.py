@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from vmevalkit_crafter.checkpoint import read_file, sort
+from vmevalkit_crafter.conditioning import beside
 from vmevalkit_crafter.config import (
     AutoencoderConfig,
     DiffusionConfig,
@@ -26,7 +27,6 @@ from vmevalkit_crafter.config import (
 )
 from vmevalkit_crafter.guidance import Conditioning, Guidance, GuidedModel
 from vmevalkit_crafter.parts import Parts, build, fill
-from vmevalkit_crafter.pipeline import beside
 from vmevalkit_crafter.sampler import Sampled, ddim
 from vmevalkit_crafter.schedule import ddim_steps
 

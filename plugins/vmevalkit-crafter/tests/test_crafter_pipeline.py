@@ -13,9 +13,11 @@ torch = pytest.importorskip("torch")
 from crafter_numbers import numbers, tiny_tensors  # noqa: E402
 from crafter_own import tiny  # noqa: E402
 
+from vmevalkit_crafter.conditioning import beside  # noqa: E402
 from vmevalkit_crafter.guidance import Guidance  # noqa: E402
 from vmevalkit_crafter.parts import Parts, build, fill  # noqa: E402
-from vmevalkit_crafter.pipeline import CrafterPipeline, NotFinite, Settings, beside  # noqa: E402
+from vmevalkit_crafter.pipeline import CrafterPipeline, NotFinite, Settings  # noqa: E402
+from vmevalkit_crafter.text import encoded  # noqa: E402
 
 SIZE = (64, 128)
 QUICK = Settings(guidance=Guidance(scale=7.5, rescale=0.7), fps=24, steps=3, spacing="uniform_trailing")
@@ -132,7 +134,7 @@ def test_parts_that_wait_elsewhere_draw_the_same() -> None:
 def test_texts_can_be_encoded_before() -> None:
     """The text encoder may have left the memory by then."""
     model = pipeline()
-    texts = {text: model._text(text, {}) for text in ("a red ball", "")}
+    texts = {text: encoded(model.parts.text, text) for text in ("a red ball", "")}
     without = CrafterPipeline(replace(model.parts, text=None), model.config, device="cpu", dtype=torch.float32)
     assert torch.equal(without("a red ball", QUICK, seed=5, size=SIZE, first=picture(), texts=texts), frames())
 

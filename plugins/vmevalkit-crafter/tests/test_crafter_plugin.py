@@ -105,6 +105,7 @@ def test_defaults_are_the_authors(name: str, told: int, size: tuple[int, int], f
         ("dynamicrafter-512", {"eta": 1.1}),
         ("dynamicrafter-512", {"steps": 1}),
         ("videocrafter2-512", {"image_guidance": 2.0}),
+        ("videocrafter2-512", {"fit": "crop"}),
     ],
     ids=str,
 )

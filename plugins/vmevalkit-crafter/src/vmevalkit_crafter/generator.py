@@ -117,7 +117,7 @@ def _dtype(name: str) -> Any:
 
 def _settings(chosen: CrafterOptions, *, lean: bool) -> Any:
     from vmevalkit_crafter.guidance import Guidance
-    from vmevalkit_crafter.pipeline import Settings
+    from vmevalkit_crafter.settings import Settings
 
     guidance = Guidance(
         scale=chosen.guidance,

@@ -7,11 +7,11 @@ Of DynamiCrafter they are in `scripts/run.sh`, `scripts/run_application.sh` and 
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from vmevalkit_core import ClipRule, LocalOptions, Unit
+from vmevalkit_core import ClipRule, LocalOptions, PictureOptions, Unit
 
 FRAMES = 16
 """What every model draws; of the interpolating one, the last frame is the final picture."""
@@ -42,6 +42,10 @@ class CrafterOptions(LocalOptions):
     told: ClassVar[str] = "motion_fps"
     """The option that is the number which the network is told."""
 
+    size: str | None = Field(None, pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")
+    """Pixels of the clip; each model has one size, and no other is taken."""
+    weights: str | None = None
+    """A model file, a folder, or a hub id whose files are in the local cache; VMEVAL_WEIGHTS where none."""
     frames: Frames = Field(FRAMES, ge=1, le=FRAMES)
     """Frames of the clip; the model always draws 16, and what was not asked for is cut off."""
     steps: Annotated[int, Unit("steps")] = Field(50, ge=2, le=200)
@@ -137,6 +141,14 @@ class VideoCrafter2Options(VideoCrafterOptions):
     """Options of videocrafter2-512, which is shown no picture."""
 
     rule: ClassVar[ClipRule] = _rule((512, 320), 10, "none")
+
+    @model_validator(mode="after")
+    def _has_no_picture(self) -> Self:
+        # Said now, since an option without any effect would be a promise.
+        for name in PictureOptions.model_fields:
+            if getattr(self, name) != PictureOptions.model_fields[name].default:
+                raise ValueError(f"{name} is of no use: this model has no input for a picture")
+        return self
 
     motion_fps: ToldRate = Field(28, ge=1, le=30)
     """The frame rate that the network is told; the authors give no range."""
