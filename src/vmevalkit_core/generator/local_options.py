@@ -21,7 +21,6 @@ class LocalOptions(PictureOptions, FreeOptions):
     rule: ClassVar[ClipRule]
     """What the model was made for."""
     without_effect: ClassVar[frozenset[str]] = frozenset({"memory"})
-    """Options that change no clip, so that a finished run stays finished when they change."""
     loading: ClassVar[frozenset[str]] = frozenset({"weights", "dtype"})
     """Options that need the weights to be loaded anew when they change."""
 

@@ -71,11 +71,13 @@ class Studio:
         made: LocalGenerator = factory(self.spec, Context(env={}, limiter=Limiter(1), local_env=env))
         return made
 
-    def request(self, prompt: str = PROMPTS[0], seed: int = 0, **options: Any) -> GenerationRequest:
-        """What a run of this model is asked, with a drawn picture of a legal size."""
+    def request(
+        self, prompt: str = PROMPTS[0], seed: int = 0, *, picture: Image.Image | None = None, **options: Any
+    ) -> GenerationRequest:
+        """What a run of this model is asked, with a picture of a legal size; a drawn one where none is given."""
         known = self.options_class(**{**self.options, **options})
         path = self.folder / "first_frame.png"
-        picture = puzzle()
+        picture = picture or puzzle()
         geometry = known.image_rule().geometry(picture.size)
         fit_frame(picture, geometry).save(path)
         frame = ImageRef(

@@ -55,7 +55,7 @@ class LtxVideo(LocalGenerator):
         """Denoise, check, decode."""
         options: Any = request.options
         self._pipe.vae.use_tiling = options.tiling
-        steps = self.timesteps(options)
+        steps = self.timesteps(options) or pipeline.spread(self._pipe, options.steps)
         latents = pipeline.denoised(self._pipe, request, steps, options.steps)
         frames = pipeline.decoded(self._pipe, latents, request)
         request.facts.update(pipeline.facts(self._pipe, steps))

@@ -62,6 +62,17 @@ def video_pipeline(setup: LocalSetup, checkpoint: Path | None) -> Any:
     return pipe
 
 
+def spread(pipe: Any, steps: int) -> list[float] | None:
+    """The noise levels of so many steps where the class has a schedule of its own; None where its scheduler has.
+
+    As plain numbers: the class itself hands a tensor to numpy, which warns.
+    """
+    if not _is_condition(pipe):
+        return None
+    schedule = import_module("diffusers.pipelines.ltx.pipeline_ltx_condition").linear_quadratic_schedule(steps)
+    return [float(level) * 1000 for level in schedule]
+
+
 def denoised(pipe: Any, request: LocalRequest, timesteps: list[float] | None, steps: int | None) -> Any:
     """The latents of a clip, (1, channels, frames, height, width), as the decoder wants them."""
     options: Any = request.options
