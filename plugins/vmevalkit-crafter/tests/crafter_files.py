@@ -36,7 +36,7 @@ def key_table(name: str) -> dict[str, tuple[int, ...]]:
 
 def tiny_release(name: str, config: ModelConfig | None = None) -> dict[str, Tensor]:
     """A small model's parameters under the names of the released file, with all that such a file has besides."""
-    config = config or tiny(name)
+    config = config or quick_config(name)
     ours = tiny_tensors(config)
     state: dict[str, Tensor] = dict(_schedule_tables(name))
     for part in ("unet", "resampler"):

@@ -9,14 +9,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from crafter_files import tiny_release  # noqa: E402
-from crafter_numbers import tiny_tensors  # noqa: E402
-from crafter_own import tiny  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+from crafter_files import quick_config, tiny_release
+from crafter_numbers import tiny_tensors
+from safetensors.torch import save_file
 
-from vmevalkit_core import ConfigError  # noqa: E402
-from vmevalkit_crafter import config as configs  # noqa: E402
-from vmevalkit_crafter.model_file import ModelFile  # noqa: E402
+from vmevalkit_core import ConfigError
+from vmevalkit_crafter import config as configs
+from vmevalkit_crafter.model_file import ModelFile, moving_to
 
 MAPS = Path("/proc/self/maps")
 
@@ -24,7 +23,7 @@ MAPS = Path("/proc/self/maps")
 @pytest.fixture(autouse=True)
 def small_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """The six models, small: so that files in the released layout fit on any disk."""
-    small = {name: tiny(name) for name in configs.RELEASED}
+    small = {name: quick_config(name) for name in configs.RELEASED}
     for module in ("checkpoint", "model_file", "convert"):
         monkeypatch.setattr(f"vmevalkit_crafter.{module}.RELEASED", small)
 
@@ -47,7 +46,7 @@ def test_released_file_is_loaded_as_it_is(name: str, tmp_path: Path) -> None:
     """Under `state_dict`, with tables of the noise and text parts that nobody needs."""
     path = saved(tmp_path / "model.ckpt", {"state_dict": tiny_release(name), "epoch": 3})
     unet = ModelFile(name, path).part("unet", lambda part: part)
-    wanted = tiny_tensors(tiny(name))["unet"]
+    wanted = tiny_tensors(quick_config(name))["unet"]
     assert all(torch.equal(tensor, wanted[key]) for key, tensor in unet.state_dict().items())
 
 
@@ -90,7 +89,7 @@ def test_parameters_stay_on_the_disk_until_they_move(tmp_path: Path) -> None:
 def test_parameters_move_as_they_are_loaded(tmp_path: Path) -> None:
     """To the number type that was asked for."""
     path = saved(tmp_path / "model.ckpt", tiny_release("dynamicrafter-512"))
-    parts = ModelFile("dynamicrafter-512", path).parts(lambda part: part.to(torch.bfloat16), without="text")
+    parts = ModelFile("dynamicrafter-512", path).parts(moving_to("cpu", torch.bfloat16), without="text")
     assert parts.text is None
     assert {value.dtype for value in parts.unet.parameters()} == {torch.bfloat16}
     assert not any(value.is_meta for value in parts.vision.buffers())

@@ -9,20 +9,19 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from crafter_files import tiny_release  # noqa: E402
-from crafter_own import tiny  # noqa: E402
+from crafter_files import quick_config, tiny_release
 
-from vmevalkit_core import ConfigError  # noqa: E402
-from vmevalkit_crafter import config as configs  # noqa: E402
-from vmevalkit_crafter.config import ModelConfig  # noqa: E402
-from vmevalkit_crafter.convert import convert, main  # noqa: E402
-from vmevalkit_crafter.model_file import ModelFile  # noqa: E402
+from vmevalkit_core import ConfigError
+from vmevalkit_crafter import config as configs
+from vmevalkit_crafter.config import ModelConfig
+from vmevalkit_crafter.convert import convert, main
+from vmevalkit_crafter.model_file import ModelFile
 
 
 @pytest.fixture(autouse=True)
 def small_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """The six models, small."""
-    small = {name: tiny(name) for name in configs.RELEASED}
+    small = {name: quick_config(name) for name in configs.RELEASED}
     for module in ("checkpoint", "model_file", "convert"):
         monkeypatch.setattr(f"vmevalkit_crafter.{module}.RELEASED", small)
 

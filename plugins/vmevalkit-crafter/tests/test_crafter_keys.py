@@ -4,12 +4,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from crafter_files import TABLES, key_table  # noqa: E402
-from crafter_sets import reference_folder  # noqa: E402
+from crafter_files import TABLES, key_table
+from crafter_sets import reference_folder
 
-from vmevalkit_crafter.config import RELEASED  # noqa: E402
-from vmevalkit_crafter.names import PREFIXES, targets  # noqa: E402
-from vmevalkit_crafter.parts import build, shapes  # noqa: E402
+from vmevalkit_crafter.config import RELEASED
+from vmevalkit_crafter.names import PREFIXES, targets
+from vmevalkit_crafter.parts import build, shapes
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -10,14 +10,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from crafter_numbers import numbers, tiny_tensors  # noqa: E402
-from crafter_own import tiny  # noqa: E402
+from crafter_numbers import numbers, tiny_tensors
+from crafter_own import tiny
 
-from vmevalkit_crafter.conditioning import beside  # noqa: E402
-from vmevalkit_crafter.guidance import Guidance  # noqa: E402
-from vmevalkit_crafter.parts import Parts, build, fill  # noqa: E402
-from vmevalkit_crafter.pipeline import CrafterPipeline, NotFinite, Settings  # noqa: E402
-from vmevalkit_crafter.text import encoded  # noqa: E402
+from vmevalkit_crafter.conditioning import beside
+from vmevalkit_crafter.guidance import Guidance
+from vmevalkit_crafter.parts import Parts, build, fill
+from vmevalkit_crafter.pipeline import CrafterPipeline, NotFinite, Settings
+from vmevalkit_crafter.text import encoded
 
 SIZE = (64, 128)
 QUICK = Settings(guidance=Guidance(scale=7.5, rescale=0.7), fps=24, steps=3, spacing="uniform_trailing")

@@ -4,11 +4,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from crafter_own import tiny  # noqa: E402
+from crafter_own import tiny
 
-from vmevalkit_crafter.config import RELEASED, DiffusionConfig  # noqa: E402
-from vmevalkit_crafter.sampler import ddim  # noqa: E402
-from vmevalkit_crafter.schedule import alphas_cumprod, ddim_steps, latent_scales, timesteps  # noqa: E402
+from vmevalkit_crafter.config import RELEASED, DiffusionConfig
+from vmevalkit_crafter.sampler import ddim
+from vmevalkit_crafter.schedule import alphas_cumprod, ddim_steps, latent_scales, timesteps
 
 NAN_BEFORE = (7, 11, 14, 15, 20, 25, 33, 34, 35, 37, 38, 39, 61, 62, 63, 64)
 """Step counts at which the authors' sampler gives a video of NaN, with zero terminal SNR and eta 1."""

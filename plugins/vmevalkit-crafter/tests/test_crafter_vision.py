@@ -4,9 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from crafter_numbers import numbers  # noqa: E402
+from crafter_numbers import numbers
 
-from vmevalkit_crafter.vision import DEVIATION, MEAN, clip_pixels  # noqa: E402
+from vmevalkit_crafter.vision import DEVIATION, MEAN, clip_pixels
 
 
 def plain(pixels: torch.Tensor) -> torch.Tensor:

@@ -46,7 +46,7 @@ class Crafter(LocalGenerator):
 
     def load(self, setup: LocalSetup) -> None:
         """All but the text encoder."""
-        from vmevalkit_crafter.model_file import ModelFile
+        from vmevalkit_crafter.model_file import ModelFile, moving_to
         from vmevalkit_crafter.pipeline import CrafterPipeline
 
         if "first_frame" not in self.spec.inputs:
@@ -54,7 +54,7 @@ class Crafter(LocalGenerator):
         offload = setup.memory == "offload"
         file = ModelFile(self.spec.name, setup.weights)
         dtype = _dtype(setup.dtype)
-        parts = file.parts(lambda part: part.to("cpu" if offload else setup.device, dtype), without="text")
+        parts = file.parts(moving_to("cpu" if offload else setup.device, dtype), without="text")
         self._pipeline = CrafterPipeline(parts, file.config, device=setup.device, dtype=dtype, offload=offload)
 
     def close(self) -> None:
@@ -67,10 +67,10 @@ class Crafter(LocalGenerator):
 
     def load_text_encoder(self, setup: LocalSetup) -> None:
         """The text half of CLIP alone."""
-        from vmevalkit_crafter.model_file import ModelFile
+        from vmevalkit_crafter.model_file import ModelFile, moving_to
 
         file = ModelFile(self.spec.name, setup.weights)
-        self._encoder = file.part("text", lambda part: part.to(setup.device, _dtype(setup.dtype)))
+        self._encoder = file.part("text", moving_to(setup.device, _dtype(setup.dtype)))
 
     def encode_text(self, text: str) -> Any:
         """Tokens [1, 77, width] on the CPU."""

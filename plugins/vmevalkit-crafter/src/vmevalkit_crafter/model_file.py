@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from vmevalkit_core import ConfigError
@@ -17,6 +18,13 @@ from vmevalkit_crafter.weights import CARD, find_model, read_card
 
 Move = Callable[[nn.Module], nn.Module]
 """Takes a network to its device and number type."""
+
+
+def moving_to(device: str, dtype: torch.dtype) -> Move:
+    """Takes networks to that device and number type."""
+    # Not the method of the network itself: that of diffusers warns of parts that should stay in float32, of which
+    # this autoencoder has none.
+    return lambda network: nn.Module.to(network, torch.device(device), dtype)
 
 
 class ModelFile:
