@@ -18,6 +18,7 @@ from vmevalkit_crafter import config as configs
 from vmevalkit_crafter.model_file import ModelFile, moving_to
 
 MAPS = Path("/proc/self/maps")
+LAYER = "cond_stage_model.model.transformer.resblocks.0"
 
 
 @pytest.fixture(autouse=True)
@@ -121,8 +122,10 @@ def test_another_model_is_refused_by_its_name(asked: str, given: str, looks: str
         (lambda state: state.update({"lora.up": torch.zeros(1)}), "also holds lora.up"),
         (lambda state: state.update({"first_stage_model.loss.x": torch.zeros(1)}), "too many"),
         (lambda state: state.update({"image_proj_model.latents": torch.zeros(1, 16, 16)}), "latents is"),
+        (lambda state: state.update({f"{LAYER}.attn.in_proj_weight": torch.zeros(2)}), r"_proj\.weight is \[1\]"),
+        (lambda state: state.update({f"{LAYER}.attn.in_proj_bias": torch.zeros(())}), r"_proj\.bias is \[\]"),
     ],
-    ids=["missing", "unknown", "too many", "another shape"],
+    ids=["missing", "unknown", "too many", "another shape", "too few rows", "a number"],
 )
 def test_what_does_not_fit_is_named(change: Any, says: str, tmp_path: Path) -> None:
     """A pruned, merged or damaged file."""

@@ -66,7 +66,7 @@ class GuidedModel:
 
     def _ask(self, x: Tensor, timestep: int, contexts: Sequence[Tensor]) -> Sequence[Tensor]:
         """The prediction for each context."""
-        # The picture's latent is there in every branch: guidance leads away from the prompt and CLIP's view only.
+        # The picture's latent is there in every branch, so guidance concerns the prompt and CLIP's view only.
         if self._given.latents is not None:
             x = torch.cat([x, self._given.latents], dim=1)
         x = x.to(self._dtype)

@@ -107,7 +107,8 @@ def _clip(part: Part, name: str, others: dict[str, str]) -> Iterator[Target]:
 
 
 def _third(index: int) -> Callable[[Tensor], Tensor]:
-    return lambda tensor: tensor.chunk(3)[index]
+    # What has another shape than it should have is found by its shape later, and must get that far.
+    return lambda tensor: tensor.tensor_split(3)[index] if tensor.ndim else tensor
 
 
 _CODER = {"norm_out": "conv_norm_out", "mid.block_1": "mid_block.resnets.0", "mid.block_2": "mid_block.resnets.1"}
