@@ -57,9 +57,7 @@ class WaveSpeedVendor(Dialect):
         """A page; rows hold neither prompt nor picture."""
         asked = request.fields()
         since, until = _seconds(asked["created_after"]), _seconds(asked["created_before"])
-        found = [
-            look for look in looks if look.order.model == asked["model"] and since <= look.created <= until
-        ]
+        found = [look for look in looks if look.order.model == asked["model"] and since <= look.created <= until]
         start = (asked["page"] - 1) * asked["page_size"]
         rows = [_job(look, desk) for look in found[start : start + asked["page_size"]]]
         return _enveloped({"page": asked["page"], "items": rows})

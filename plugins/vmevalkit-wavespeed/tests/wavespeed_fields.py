@@ -80,15 +80,19 @@ def _wan(family: str, slug: str) -> dict[str, Check] | None:
         return None
     if family == "wan-2.2":
         return BASE | more | {"negative_prompt": text, "duration": one_of(5, 8)}
-    return BASE | more | {
-        "negative_prompt": text,
-        "size": one_of(*SIZES[plain.removeprefix("i2v-")]),
-        "duration": one_of(5, 10),
-        "num_inference_steps": whole(1, 40),
-        "guidance_scale": number(1.01, 10),
-        "flow_shift": number(1, 10),
-        "enable_safety_checker": one_of(True, False),
-    }
+    return (
+        BASE
+        | more
+        | {
+            "negative_prompt": text,
+            "size": one_of(*SIZES[plain.removeprefix("i2v-")]),
+            "duration": one_of(5, 10),
+            "num_inference_steps": whole(1, 40),
+            "guidance_scale": number(1.01, 10),
+            "flow_shift": number(1, 10),
+            "enable_safety_checker": one_of(True, False),
+        }
+    )
 
 
 def complaint(model: str, body: dict[str, Any]) -> str:
