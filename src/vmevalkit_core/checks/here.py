@@ -53,6 +53,8 @@ def _key(names: tuple[str, ...], asked: list[Need], around: Surroundings) -> Che
     found = [f"{name} is set in {_source(name)}" for name in names if around.env.get(name)]
     if found:
         return Check("key", "ok", f"{', '.join(found)}; {users}")
+    if all(need.optional for need in asked):
+        return Check("key", "ok", f"{' or '.join(names)} is not set, which {len(asked)} can do without")
     hints = [need.hint for need in asked if need.hint]
     fix = hints[0] if hints else f"set it in the environment or in {ENV_FILE}"
     return Check("key", "note", f"{' or '.join(names)} is not set; {users}", fix)
