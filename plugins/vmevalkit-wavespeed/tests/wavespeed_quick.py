@@ -19,7 +19,7 @@ class Quick(WaveSpeed):
     polling = dataclasses.replace(WaveSpeed.polling, first=0.02, longest=0.1)
     poll_least = 0.02
     poll_most = 0.2
-    patience = 5.0
+    patience = 3.0
     unknown_pause = 0.1
     submit_timeout = 1.0
     poll_timeout = 2.0
