@@ -54,7 +54,10 @@ def _key(names: tuple[str, ...], asked: list[Need], around: Surroundings) -> Che
     if found:
         return Check("key", "ok", f"{', '.join(found)}; {users}")
     if all(need.optional for need in asked):
-        return Check("key", "ok", f"{' or '.join(names)} is not set, which {len(asked)} can do without")
+        text = (
+            f"{' or '.join(names)} is not set, which {len(asked)} model{'' if len(asked) == 1 else 's'} can do without"
+        )
+        return Check("key", "ok", text)
     hints = [need.hint for need in asked if need.hint]
     fix = hints[0] if hints else f"set it in the environment or in {ENV_FILE}"
     return Check("key", "note", f"{' or '.join(names)} is not set; {users}", fix)

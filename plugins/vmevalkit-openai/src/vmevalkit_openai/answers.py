@@ -34,9 +34,9 @@ class Span:
 
 
 def accepted(video: Any) -> str:
-    """The id of a new job, empty where there is none."""
+    """The id of a new job, empty where there is none; a server may count its jobs."""
     job = video.get("id") if isinstance(video, Mapping) else None
-    return job if isinstance(job, str) else ""
+    return str(job) if isinstance(job, str | int) and not isinstance(job, bool) else ""
 
 
 def job_state(answer: Answer, content: str, *, links: bool = True) -> Pending | Done | Failed:

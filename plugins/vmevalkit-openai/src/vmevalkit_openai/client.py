@@ -52,7 +52,8 @@ class Videos(ApiGenerator):
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         super().__init__(spec, context)
         found = dict(spec.links)
-        self.address = found.get(SERVER, self.address)
+        if SERVER in found:
+            self.address, self.base_url_env = found[SERVER], ""
         # Addresses that the user wrote himself may lead into his own network.
         self._trusted = [self.address, *(url for label, url in spec.links if label == TRUSTED)]
         self._key = self._variable(named=SERVER in found)
