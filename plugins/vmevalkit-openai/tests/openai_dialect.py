@@ -171,8 +171,8 @@ class LinkServer(OpenServer):
 def given(request: Request) -> dict[str, Any] | str:
     """The fields of a create request with JSON types, its picture as bytes; or why it cannot be read."""
     if request.type == "application/json":
-        fields = request.fields()
-        extra = fields.pop("extra_body", {})
+        fields: dict[str, Any] = request.fields()
+        extra: dict[str, Any] = fields.pop("extra_body", {})
         found = fields.get("input_reference")
         head, _, data = (found.get("image_url", "") if isinstance(found, dict) else "").partition(";base64,")
         if not head.startswith("data:image/"):

@@ -32,15 +32,14 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SPAN = Span(since=NOW - timedelta(minutes=1), until=NOW + timedelta(minutes=1))
 
 
-def answered(body: Any, status: int = 200, url: str = VIDEOS, **headers: str) -> Answer:
+def answered(body: Any, status: int = 200, url: str = VIDEOS) -> Answer:
     """An answer of the server's."""
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content, url)
+    return Answer(status, {}, body if isinstance(body, bytes) else json.dumps(body).encode(), url)
 
 
-def state(body: Any, **headers: str) -> Pending | Done | Failed:
+def state(body: Any) -> Pending | Done | Failed:
     """Where a job stands by such an answer."""
-    return answers.job_state(answered(body, **headers), CONTENT)
+    return answers.job_state(answered(body), CONTENT)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +60,8 @@ def test_job_that_is_not_finished_goes_on(video: dict[str, Any], progress: float
 @pytest.mark.parametrize(("asked", "seconds"), [("1500", 1.5), ("soon", None), ("-5", None), ("99999999", 600.0)])
 def test_pause_that_a_server_asks_for_is_kept(asked: str, seconds: float | None) -> None:
     """Within reason."""
-    pending = state({"status": "queued"}, openai_poll_after_ms=asked)
+    answer = Answer(200, {"openai-poll-after-ms": asked}, b'{"status": "queued"}', VIDEOS)
+    pending = answers.job_state(answer, CONTENT)
     assert isinstance(pending, Pending)
     assert pending.poll_after == seconds
 

@@ -75,12 +75,12 @@ def test_named_model_has_the_defaults_of_the_file(named: Path) -> None:
 def test_defaults_of_the_file_can_be_overridden(named: Path) -> None:
     """Within the same bounds."""
     wan, ltx = map(options_of, list(vmeval_models())[-2:])
-    assert wan(seconds=10, size="640x480").price() == Decimal("0.20")
+    assert wan(seconds="10", size="640x480").price() == Decimal("0.20")
     assert ltx().price() == 0
     with pytest.raises(ValidationError, match="num_inference_steps"):
         wan(num_inference_steps=0)
     with pytest.raises(ValidationError, match="model"):
-        wan(model="another")
+        wan(**{"model": "another"})
 
 
 def test_options_of_the_file_are_those_of_the_class() -> None:

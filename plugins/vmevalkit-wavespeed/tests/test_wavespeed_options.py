@@ -44,7 +44,11 @@ def asked(chosen: WaveSpeedOptions, source: tuple[int, int] = (1280, 720), **cha
     picture = ImageRef(
         path=Path("f.png"), sha256="0" * 64, media_type="image/png", size=size, geometry=whole, link=LINK
     )
-    asks = {"prompt": "Solve it.", "first_frame": picture, "options": chosen.model_dump(mode="json")} | changes
+    asks: dict[str, Any] = {
+        "prompt": "Solve it.",
+        "first_frame": picture,
+        "options": chosen.model_dump(mode="json"),
+    } | changes
     return GenerationRequest(model=chosen.about.name, **asks)
 
 
