@@ -80,7 +80,7 @@ def test_defaults_of_the_file_can_be_overridden(named: Path) -> None:
     with pytest.raises(ValidationError, match="num_inference_steps"):
         wan(num_inference_steps=0)
     with pytest.raises(ValidationError, match="model"):
-        wan(**{"model": "another"})
+        wan(model="another")  # type: ignore[call-arg]
 
 
 def test_options_of_the_file_are_those_of_the_class() -> None:
