@@ -1,5 +1,7 @@
 """The checks of this repository: `nox` runs them all, `nox -s tests` one of them."""
 
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["lint", "tests", "lowest", "package", "docs"]
@@ -11,21 +13,36 @@ def group(name: str) -> list[str]:
     return nox.project.dependency_groups(PYPROJECT, name)
 
 
+def needs_torch(plugin: Path) -> bool:
+    needs = nox.project.load_toml(plugin / "pyproject.toml")["project"]["dependencies"]
+    return any(need.startswith(("torch", "vmevalkit-wan")) for need in needs)
+
+
+PLUGINS = sorted(path.parent for path in Path("plugins").glob("*/pyproject.toml"))
+LIGHT = [plugin for plugin in PLUGINS if not needs_torch(plugin)]
+
+
+def editable(plugins: list[Path]) -> list[str]:
+    return [part for plugin in plugins for part in ("-e", f"./{plugin}")]
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, types and layers."""
-    session.install("-e", ".", *group("lint"), *group("test"))
+    session.install("-e", ".", *editable(LIGHT), *group("lint"), *group("test"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
     session.run("mypy", "tests/typing/api.py")
+    for plugin in LIGHT:
+        session.run("mypy", str(plugin / "src"))
     session.run("lint-imports")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """The tests, on the newest versions that are allowed."""
-    session.install("-e", ".", *group("test"))
+    session.install("-e", ".", *editable(LIGHT), *group("test"))
     session.run("pytest", "-n", "2", *session.posargs)
 
 
@@ -33,7 +50,7 @@ def tests(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """The tests, on the lowest versions that are allowed."""
     session.install("uv")
-    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".", external=True)
+    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".", *editable(LIGHT), external=True)
     session.install(*group("test"))
     session.run("pytest", "-n", "2", *session.posargs)
 

@@ -56,6 +56,7 @@ class Plain(ApiGenerator):
     base_url_env = "PLAIN_BASE_URL"
     requests_per_second = 1000.0
     poll_least = poll_most = 0.1
+    patience = 600.0
     submit_timeout = 0.5
     poll_timeout = 0.5
     fetch_timeout = 1.0
@@ -131,3 +132,17 @@ class UploadingPlain(Plain):
     async def host(self, image: ImageRef) -> str | None:
         answer = await self.call("POST", "/v1/files", content=image.path.read_bytes())
         return str(answer.json()["file"])
+
+
+class Hasty(Plain):
+    """The same vendor, whose jobs are given up after thirty seconds."""
+
+    spec = ModelSpec(
+        name="hasty-plain",
+        factory=f"{__file__}:Hasty",
+        options=f"{__file__}:PlainOptions",
+        kind="api",
+        needs=NEEDS,
+        settings=("PLAIN_BASE_URL",),
+    )
+    deadline = 30.0

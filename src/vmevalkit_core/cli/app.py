@@ -135,6 +135,22 @@ def validate(path: Results = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def cancel(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder of results: an experiment, a model, a run.")],
+    models: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--model", metavar="FILE.py:CLASS", help="A model from a file; installed ones are found."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel the jobs of a folder that providers still work on; what is finished is left to be collected."""
+    from vmevalkit_core.cli.cancel import cancel as cancel_jobs
+
+    raise typer.Exit(cancel_jobs(path, files=models or (), yes=yes, as_json=as_json))
+
+
+@app.command()
 def doctor(output: Output = Path("data/outputs"), as_json: AsJson = False) -> None:
     """Check this machine: versions, plugins, keys, video, devices, disk; exit 1 on a problem."""
     from vmevalkit_core.cli.doctor import examine
