@@ -19,8 +19,15 @@ class Quick(Videos):
     poll_most = 0.2
     patience = 3.0
     unknown_pause = 0.1
-    submit_timeout = 1.0
+    submit_timeout = 10.0
     poll_timeout = 2.0
     fetch_timeout = 5.0
     settle = 0.1
     look_again = 0.1
+
+
+class Hasty(Quick):
+    """The same, for requests whose answers do not come: a lost job is looked for once the time-out is over."""
+
+    spec = dataclasses.replace(Quick.spec, name="hasty", factory=f"{__file__}:Hasty")
+    submit_timeout = 1.0

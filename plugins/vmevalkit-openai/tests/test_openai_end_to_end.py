@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from vmevalkit_core import (
     Context,
     InferenceRunner,
     KeyRefused,
+    MissingCredential,
     NoCredit,
     RejectedError,
     RunResult,
@@ -30,16 +33,27 @@ from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import FAULTS, Simulator
 
 HERE = Path(__file__).resolve().parent
-QUICK = f"{HERE / 'openai_quick.py'}:Quick"
+DIALECT = HERE / "openai_dialect.py"
+QUICK, HASTY = (f"{HERE / 'openai_quick.py'}:{name}" for name in ("Quick", "Hasty"))
 KEY = "key_of_a_test"
+ENDLESS = {name for name in FAULTS if name.startswith("never-")}
+"""Jobs that no command waits for to the end."""
 MODEL = "Wan-AI/Wan2.2-I2V-A14B-Diffusers"
 
 
+@pytest.fixture(scope="module")
+def houses() -> Iterator[Callable[[str], Simulator]]:
+    """A server of each kind, on loopback sockets; starting one takes longer than most tests."""
+    with ExitStack() as stack:
+        yield cache(lambda kind: stack.enter_context(Simulator(f"{DIALECT}:{kind}", keys=[KEY], running_seconds=0.02)))
+
+
 @pytest.fixture(params=["OpenServer"])
-def server(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """A server on a loopback socket, with jobs that end at once."""
-    with Simulator(f"{HERE / 'openai_dialect.py'}:{request.param}", keys=[KEY], running_seconds=0.02) as simulator:
-        yield simulator
+def server(request: pytest.FixtureRequest, houses: Callable[[str], Simulator]) -> Simulator:
+    """A server as at the start, with jobs that end at once."""
+    found = houses(request.param)
+    found.reset()
+    return found
 
 
 @pytest.fixture
@@ -56,15 +70,21 @@ class Runs:
     def __init__(self, server: Simulator, frame: Path, output: Path) -> None:
         self.server, self.frame, self.output = server, frame, output
         self.env = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{server.url}/v1"}
+        self.target = QUICK
 
-    def once(self, model: str = QUICK, **options: Any) -> RunResult:
+    def once(self, **options: Any) -> RunResult:
         """The result, or UnfinishedRun."""
         data = {"id": "maze_0001", "domain": "maze"}
-        given = {"model": MODEL, "size": "832x480"} | options if model == QUICK else options
+        given = {"model": MODEL, "size": "832x480"} | options
         with InferenceRunner(output_dir=self.output, experiment="pilot", env=self.env) as runner:
             return runner.run(
-                model_name=model, image_path=self.frame, text_prompt="Solve it.", question_data=data, **given
+                model_name=self.target, image_path=self.frame, text_prompt="Solve it.", question_data=data, **given
             )
+
+    def strikes(self, fault: str, **more: Any) -> None:
+        """The next create request meets a fault; from now on none is waited for long."""
+        self.target = HASTY
+        self.server.script({"phase": "submit", "fault": fault, "times": 1, **more})
 
     @property
     def posts(self) -> int:
@@ -145,13 +165,13 @@ def test_field_that_a_server_lacks_is_named(runs: Runs) -> None:
 
 def test_words_of_fastapi_are_read(runs: Runs) -> None:
     """With the field."""
-    runs.server.script({"phase": "submit", "fault": "bad-input", "message": "Input should be valid"})
+    runs.strikes("bad-input", message="Input should be valid")
     assert runs.once()["error"] == "the server refuses the request: size: Input should be valid"
 
 
 def test_server_without_a_key_gets_none(frame: Path, tmp_path: Path) -> None:
     """And none is asked for."""
-    with Simulator(f"{HERE / 'openai_dialect.py'}:OpenServer", running_seconds=0.02) as open_server:
+    with Simulator(f"{DIALECT}:OpenServer", running_seconds=0.02) as open_server:
         runs = Runs(open_server, frame, tmp_path / "out")
         del runs.env["OPENAI_API_KEY"]
         assert runs.once()["status"] == "success"
@@ -214,16 +234,18 @@ def test_link_inside_a_foreign_network_is_not_followed(runs: Runs) -> None:
 )
 def test_failed_job_is_recorded_with_its_code(runs: Runs, fault: str, kind: str, words: str) -> None:
     """And is not sent again by the next command."""
-    runs.server.script({"phase": "submit", "fault": fault})
+    runs.strikes(fault)
     results = [runs.once() for _ in range(2)]
     assert all(words in str(result["error"]) for result in results)
     assert (runs.record["provenance"]["failure"]["type"], runs.posts) == (kind, 1)
 
 
-@pytest.mark.parametrize("fault", [name for name, fault in FAULTS.items() if "submit" in fault.phases])
+@pytest.mark.parametrize(
+    "fault", [name for name, fault in FAULTS.items() if "submit" in fault.phases and name not in ENDLESS]
+)
 def test_no_fault_of_the_paid_request_is_paid_twice(runs: Runs, fault: str) -> None:
     """Two commands, of which the first meets the fault once: at most one job, and one POST where it may be taken."""
-    runs.server.script({"phase": "submit", "fault": fault, "times": 1})
+    runs.strikes(fault)
     ends = []
     for _ in range(2):
         try:
@@ -238,7 +260,7 @@ def test_no_fault_of_the_paid_request_is_paid_twice(runs: Runs, fault: str) -> N
 
 def test_lost_job_is_listed_by_prompt_and_not_taken(runs: Runs) -> None:
     """Somebody else may have asked the same, so a person decides."""
-    runs.server.script({"phase": "submit", "fault": "lost-reset", "times": 1})
+    runs.strikes("lost-reset")
     with pytest.raises(UnfinishedRun, match="jobs that may be it: video_000001") as caught:
         runs.once()
     assert caught.value.status == "uncertain"
@@ -251,7 +273,7 @@ def test_lost_job_is_listed_by_prompt_and_not_taken(runs: Runs) -> None:
 @pytest.mark.parametrize("create", ["multipart", "json"])
 def test_lost_job_is_taken_up_by_its_token(runs: Runs, field: str, create: str) -> None:
     """Where the list returns it, in the same command."""
-    runs.server.script({"phase": "submit", "fault": "lost-502", "times": 1})
+    runs.strikes("lost-502")
     assert runs.once(token_in=field, create=create)["status"] == "success"
     assert runs.posts == 1
 
@@ -259,7 +281,7 @@ def test_lost_job_is_taken_up_by_its_token(runs: Runs, field: str, create: str) 
 @of("LinkServer")
 def test_server_without_a_list_leaves_it_uncertain(runs: Runs) -> None:
     """In the next command as well."""
-    runs.server.script({"phase": "submit", "fault": "lost-reset", "times": 1})
+    runs.strikes("lost-reset")
     for _ in range(2):
         with pytest.raises(UnfinishedRun) as caught:
             runs.once()
@@ -270,11 +292,11 @@ def test_server_without_a_list_leaves_it_uncertain(runs: Runs) -> None:
 @of("VideosServer")
 def test_empty_account_is_told_from_too_many_calls(runs: Runs) -> None:
     """Both are 429; only one of them is waited for."""
-    runs.server.script({"phase": "submit", "fault": "no-money", "times": 1})
+    runs.strikes("no-money")
     with pytest.raises(UnfinishedRun) as caught:
         runs.once(size="1280x720", send_seed=False)
     assert isinstance(caught.value.__cause__, NoCredit)
-    runs.server.script({"phase": "submit", "fault": "rate-seconds", "seconds": 1, "times": 1})
+    runs.strikes("rate-seconds", seconds=1)
     assert runs.once(size="1280x720", send_seed=False)["status"] == "success"
     assert len(runs.server.accepted()) == 1
 
@@ -282,7 +304,7 @@ def test_empty_account_is_told_from_too_many_calls(runs: Runs) -> None:
 @of("VideosServer")
 def test_content_that_is_refused_at_once_is_moderation(runs: Runs) -> None:
     """It costs nothing, and the record calls it by its name."""
-    runs.server.script({"phase": "submit", "fault": "moderated-at-once"})
+    runs.strikes("moderated-at-once")
     runs.once(size="1280x720", send_seed=False)
     assert runs.record["provenance"]["failure"]["type"] == "ModeratedError"
 
@@ -321,7 +343,7 @@ def test_job_can_be_cancelled(runs: Runs) -> None:
     """By deleting it; twice as well."""
     runs.server.set(queued_seconds=2.0, keys=None)
     made, job = generator(runs.env), Submission(id="video_000001")
-    runs.server.script({"phase": "submit", "fault": "lost-reset", "times": 1})
+    runs.strikes("lost-reset")
     with pytest.raises(UnfinishedRun):
         runs.once()
 
@@ -364,3 +386,56 @@ def test_killed_command_is_resumed_without_the_option(runs: Runs, tmp_path: Path
         process.send_signal(signal.SIGKILL)
     done = subprocess.run(line, env=env, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert (done.returncode, runs.posts) == (0, 1), done.stderr
+
+
+@pytest.fixture
+def lab(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    """The server under a name of its own, in a file."""
+    file = tmp_path / "servers.toml"
+    file.write_text(
+        f'[servers.lab]\nurl = "{runs.server.url}/v1"\nkey = "LAB_KEY"\n'
+        '[servers.lab.models.wan]\nmodel = "wan"\nsizes = ["480x832"]\nusd_per_clip = 0.02\noptions = { fps = 16 }\n'
+    )
+    monkeypatch.setenv("VMEVAL_VIDEO_SERVERS", str(file))
+    return runs
+
+
+def run_lab(runs: Runs, env: dict[str, str]) -> RunResult:
+    """One run of the named model."""
+    with InferenceRunner(output_dir=runs.output, experiment="pilot", env=env) as runner:
+        return runner.run("lab-wan", runs.frame, "Solve it.", question_data={"id": "maze_0001", "domain": "maze"})
+
+
+def test_named_server_is_asked_with_its_own_key(lab: Runs) -> None:
+    """With the defaults, the size and the price of the file; OpenAI's key never goes there."""
+    env = {
+        "LAB_KEY": KEY,
+        "OPENAI_API_KEY": "key_of_openai",
+        "OPENAI_ORG_ID": "org-1",
+        "OPENAI_BASE_URL": "http://x/v1",
+    }
+    assert run_lab(lab, env)["status"] == "success"
+    (job,) = lab.server.accepted()
+    assert (job["model"], job["facts"]["size"], job["facts"]["fps"]) == ("wan", "480x832", 16)
+    assert lab.record["provenance"]["cost"]["estimated"] == "0.02"
+    assert {request["headers"]["authorization"] for request in lab.server.requests()} == {f"Bearer {KEY}"}
+    assert all("openai-organization" not in request["headers"] for request in lab.server.requests())
+
+
+def test_named_server_that_moved_is_not_asked_about_its_old_jobs(lab: Runs, tmp_path: Path) -> None:
+    """A job goes back to the address that took it."""
+    lab.server.script({"phase": "poll", "fault": "no-key"})
+    with pytest.raises(UnfinishedRun):
+        run_lab(lab, {"LAB_KEY": KEY})
+    file = tmp_path / "servers.toml"
+    file.write_text(file.read_text().replace("/v1", "/v2"))
+    with pytest.raises(Exception, match="was sent to http://127.0.0.1:.*/v1, and the base address is .*/v2 now"):
+        run_lab(lab, {"LAB_KEY": KEY})
+    assert lab.posts == 1
+
+
+def test_named_server_needs_its_own_key(lab: Runs) -> None:
+    """And no other."""
+    with pytest.raises(MissingCredential, match="LAB_KEY"):
+        run_lab(lab, {"OPENAI_API_KEY": KEY})
+    assert lab.server.counts() == {}

@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +25,27 @@ from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import FAULTS, Simulator
 
 HERE = Path(__file__).resolve().parent
-QUICK = f"{HERE / 'wavespeed_quick.py'}:Quick"
+QUICK, HASTY = (f"{HERE / 'wavespeed_quick.py'}:{name}" for name in ("Quick", "Hasty"))
 DIALECT = f"{HERE / 'wavespeed_dialect.py'}:WaveSpeedVendor"
 ENVELOPED = f"{HERE / 'wavespeed_dialect.py'}:EnvelopedVendor"
 KEY = "key_of_a_test"
+ENDLESS = {name for name in FAULTS if name.startswith("never-")}
+"""Jobs that no command waits for to the end."""
+
+
+@pytest.fixture(scope="module")
+def houses() -> Iterator[Callable[[str], Simulator]]:
+    """WaveSpeed in each of its ways, on loopback sockets; starting it takes longer than most tests."""
+    with ExitStack() as stack:
+        yield cache(lambda dialect: stack.enter_context(Simulator(dialect, keys=[KEY], running_seconds=0.02)))
 
 
 @pytest.fixture(params=[DIALECT], ids=["statuses"])
-def vendor(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """WaveSpeed on a loopback socket, with jobs that end at once."""
-    with Simulator(request.param, keys=[KEY], running_seconds=0.02) as simulator:
-        yield simulator
+def vendor(request: pytest.FixtureRequest, houses: Callable[[str], Simulator]) -> Simulator:
+    """WaveSpeed as at the start, with jobs that end at once."""
+    found = houses(request.param)
+    found.reset()
+    return found
 
 
 @pytest.fixture
@@ -50,14 +62,24 @@ class Runs:
     def __init__(self, vendor: Simulator, frame: Path, output: Path) -> None:
         self.vendor, self.frame, self.output = vendor, frame, output
         self.env = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": vendor.url}
+        self.target = QUICK
 
-    def once(self, model: str = QUICK, **options: Any) -> RunResult:
+    def once(self, model: str = "", **options: Any) -> RunResult:
         """The result, or UnfinishedRun."""
         data = {"id": "maze_0001", "domain": "maze"}
         with InferenceRunner(output_dir=self.output, experiment="pilot", env=self.env) as runner:
             return runner.run(
-                model_name=model, image_path=self.frame, text_prompt="Solve it.", question_data=data, **options
+                model_name=model or self.target,
+                image_path=self.frame,
+                text_prompt="Solve it.",
+                question_data=data,
+                **options,
             )
+
+    def strikes(self, fault: str, **more: Any) -> None:
+        """The next paid request meets a fault; from now on none is waited for long."""
+        self.target = HASTY
+        self.vendor.script({"phase": "submit", "fault": fault, "times": 1, **more})
 
     @property
     def posts(self) -> int:
@@ -147,7 +169,7 @@ FAILURES = [
 @pytest.mark.parametrize(("message", "kind"), FAILURES, ids=[kind + str(i) for i, (_, kind) in enumerate(FAILURES)])
 def test_failed_job_is_recorded_with_its_words(runs: Runs, message: str, kind: str) -> None:
     """And is not sent again by the next command; what it cost is not said."""
-    runs.vendor.script({"phase": "submit", "fault": "fails", "message": message})
+    runs.strikes("fails", message=message)
     results = [runs.once() for _ in range(2)]
     facts = runs.record["provenance"]
     assert [result["error"] for result in results] == [f"WaveSpeed failed the job: {message.rstrip('.')}"] * 2
@@ -156,7 +178,7 @@ def test_failed_job_is_recorded_with_its_words(runs: Runs, message: str, kind: s
 
 def test_success_without_a_video_is_moderation(runs: Runs) -> None:
     """It is no success."""
-    runs.vendor.script({"phase": "submit", "fault": "moderated-empty"})
+    runs.strikes("moderated-empty")
     assert "gives no video" in str(runs.once()["error"])
     assert runs.record["provenance"]["failure"]["type"] == "ModeratedError"
 
@@ -166,7 +188,7 @@ def test_success_without_a_video_is_moderation(runs: Runs) -> None:
 )
 def test_lost_answer_is_not_resent(runs: Runs, fault: str) -> None:
     """Not in this command and not in the next one."""
-    runs.vendor.script({"phase": "submit", "fault": fault, "times": 1})
+    runs.strikes(fault)
     for _ in range(2):
         with pytest.raises(UnfinishedRun) as caught:
             runs.once()
@@ -176,7 +198,7 @@ def test_lost_answer_is_not_resent(runs: Runs, fault: str) -> None:
 
 def test_lost_job_is_listed_and_not_taken(runs: Runs) -> None:
     """The list knows model and time only, so a person decides; adopting it is one GET, not one POST."""
-    runs.vendor.script({"phase": "submit", "fault": "lost-reset", "times": 1})
+    runs.strikes("lost-reset")
     with pytest.raises(UnfinishedRun) as caught:
         runs.once()
     (job,) = runs.vendor.accepted()
@@ -186,10 +208,12 @@ def test_lost_job_is_listed_and_not_taken(runs: Runs) -> None:
     assert runs.posts == 1
 
 
-@pytest.mark.parametrize("fault", [name for name, fault in FAULTS.items() if "submit" in fault.phases])
+@pytest.mark.parametrize(
+    "fault", [name for name, fault in FAULTS.items() if "submit" in fault.phases and name not in ENDLESS]
+)
 def test_no_fault_of_the_paid_request_is_paid_twice(runs: Runs, fault: str) -> None:
     """Two commands, of which the first meets the fault once: at most one job, and one POST where it may be taken."""
-    runs.vendor.script({"phase": "submit", "fault": fault, "times": 1})
+    runs.strikes(fault)
     ends = []
     for _ in range(2):
         try:
@@ -206,7 +230,7 @@ def test_no_fault_of_the_paid_request_is_paid_twice(runs: Runs, fault: str) -> N
 @pytest.mark.parametrize(("fault", "cause"), [("no-money", NoCredit), ("no-key", KeyRefused)])
 def test_account_that_cannot_go_on_waits(runs: Runs, fault: str, cause: type[Exception]) -> None:
     """Nothing was taken, so the same command sends the run once the account is mended."""
-    runs.vendor.script({"phase": "submit", "fault": fault, "times": 1})
+    runs.strikes(fault)
     with pytest.raises(UnfinishedRun) as caught:
         runs.once()
     assert isinstance(caught.value.__cause__, cause)
@@ -217,7 +241,7 @@ def test_account_that_cannot_go_on_waits(runs: Runs, fault: str, cause: type[Exc
 @both
 def test_pause_that_is_asked_for_is_kept(runs: Runs) -> None:
     """The request goes out again, not before its time; the picture is not uploaded again."""
-    runs.vendor.script({"phase": "submit", "fault": "rate-seconds", "seconds": 1, "times": 1})
+    runs.strikes("rate-seconds", seconds=1)
     assert runs.once()["status"] == "success"
     first, second = runs.vendor.requests("submit")
     assert second["at"] - first["finished"] >= 1.0
@@ -227,7 +251,7 @@ def test_pause_that_is_asked_for_is_kept(runs: Runs) -> None:
 @both
 def test_bad_input_is_named(runs: Runs) -> None:
     """In WaveSpeed's words."""
-    runs.vendor.script({"phase": "submit", "fault": "bad-input", "message": "duration is odd.", "times": 1})
+    runs.strikes("bad-input", message="duration is odd.")
     assert runs.once()["error"] == "WaveSpeed refuses the request: duration is odd"
     assert runs.record["provenance"]["cost"]["charged"] == "0"
 
@@ -235,7 +259,7 @@ def test_bad_input_is_named(runs: Runs) -> None:
 @both
 def test_content_that_is_refused_at_once_is_moderation(runs: Runs) -> None:
     """It costs nothing, and the record calls it by its name."""
-    runs.vendor.script({"phase": "submit", "fault": "moderated-at-once"})
+    runs.strikes("moderated-at-once")
     assert "prohibited content" in str(runs.once()["error"])
     assert runs.record["provenance"]["failure"]["type"] == "ModeratedError"
 
@@ -243,7 +267,7 @@ def test_content_that_is_refused_at_once_is_moderation(runs: Runs) -> None:
 @pytest.mark.parametrize("vendor", [ENVELOPED], indirect=True)
 def test_fault_inside_an_envelope_is_uncertain(runs: Runs) -> None:
     """A status of 200 around a code of 500 says as little as the status 500."""
-    runs.vendor.script({"phase": "submit", "fault": "broken", "times": 1})
+    runs.strikes("broken")
     with pytest.raises(UnfinishedRun) as caught:
         runs.once()
     assert caught.value.status == "uncertain"

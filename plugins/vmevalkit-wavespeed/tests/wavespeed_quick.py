@@ -21,7 +21,7 @@ class Quick(WaveSpeed):
     poll_most = 0.2
     patience = 3.0
     unknown_pause = 0.1
-    submit_timeout = 1.0
+    submit_timeout = 10.0
     poll_timeout = 2.0
     fetch_timeout = 5.0
     settle = 0.1
@@ -29,3 +29,10 @@ class Quick(WaveSpeed):
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         super().__init__(dataclasses.replace(spec, name=NAME), context)
+
+
+class Hasty(Quick):
+    """The same, for requests whose answers do not come: a lost job is looked for once the time-out is over."""
+
+    spec = dataclasses.replace(Quick.spec, name="hasty", factory=f"{__file__}:Hasty")
+    submit_timeout = 1.0

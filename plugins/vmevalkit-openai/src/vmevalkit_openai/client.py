@@ -54,8 +54,6 @@ class Videos(ApiGenerator):
         found = dict(spec.links)
         if SERVER in found:
             self.address, self.base_url_env = found[SERVER], ""
-        # Addresses that the user wrote himself may lead into his own network.
-        self._trusted = [self.address, *(url for label, url in spec.links if label == TRUSTED)]
         self._key = self._variable(named=SERVER in found)
         self._unknown = Counter[str]()
         self._known: set[str] = set()
@@ -107,7 +105,7 @@ class Videos(ApiGenerator):
         link = done.video_url or ""
         own = link.startswith(f"{self.address}/")
         headers = {**self.headers(), "accept": "application/binary"} if own else None
-        await self.context.http.download(link, path, headers=headers, trusted=self._trusted, within=self.fetch_timeout)
+        await self.download(link, path, headers=headers)
 
     async def find(self, request: GenerationRequest, sent_between: tuple[datetime, datetime]) -> list[Candidate]:
         """The jobs in the server's list that may be this request; exact where the list holds our token."""
@@ -130,6 +128,12 @@ class Videos(ApiGenerator):
         if answer.status in (400, 405, 409, 501):
             hint = "wait for its end: OpenAI's own API deletes finished jobs only, and so do servers like it"
             raise RejectedError(f"the server does not stop job {submission.id}: {answer.text}", hint=hint)
+
+    @property
+    def trusted(self) -> list[str]:
+        """What the user wrote himself, in the file of his servers or in the environment, may lead into his network."""
+        named = [url for label, url in self.spec.links if label in (SERVER, TRUSTED)]
+        return named or super().trusted
 
     def explain(self, answer: Answer) -> GenerationError | None:
         """What a refusal means; one of a poll or of the list says nothing about a job, but for that of the key."""
