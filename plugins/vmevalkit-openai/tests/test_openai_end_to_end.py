@@ -188,6 +188,17 @@ def test_key_is_missed_only_where_the_server_wants_one(runs: Runs) -> None:
     assert "OPENAI_API_KEY" in caught.value.hint
 
 
+@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"])
+@pytest.mark.parametrize("value", ["key\n", " key", "clé", "k ey"])
+def test_value_that_fits_no_header_is_never_sent(runs: Runs, variable: str, value: str) -> None:
+    """Nothing has left, so nothing is uncertain."""
+    runs.env[variable] = value
+    with pytest.raises(UnfinishedRun, match=variable) as caught:
+        runs.once()
+    assert isinstance(caught.value.__cause__, KeyRefused)
+    assert runs.server.counts() == {}
+
+
 def test_organization_and_project_go_along(runs: Runs) -> None:
     """As OpenAI's client sends them."""
     runs.env |= {"OPENAI_ORG_ID": "org-1", "OPENAI_PROJECT_ID": "proj-1"}
@@ -429,7 +440,7 @@ def test_named_server_that_moved_is_not_asked_about_its_old_jobs(lab: Runs, tmp_
         run_lab(lab, {"LAB_KEY": KEY})
     file = tmp_path / "servers.toml"
     file.write_text(file.read_text().replace("/v1", "/v2"))
-    with pytest.raises(Exception, match="was sent to http://127.0.0.1:.*/v1, and the base address is .*/v2 now"):
+    with pytest.raises(Exception, match=r"was sent to http://127.0.0.1:.*/v1, and the base address is .*/v2 now"):
         run_lab(lab, {"LAB_KEY": KEY})
     assert lab.posts == 1
 

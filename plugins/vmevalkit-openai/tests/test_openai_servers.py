@@ -113,10 +113,12 @@ BROKEN = {
     "bad url": ('[servers.lab]\nurl = "lab:80"', "servers.lab.url has to be an http address"),
     "password": ('[servers.lab]\nurl = "http://a:b@lab/v1"', "servers.lab.url has to be an http address"),
     "no models": ('[servers.lab]\nurl = "http://lab/v1"', "servers.lab.models is missing"),
-    "name": ('[servers.Lab]\nurl = "http://lab/v1"', "servers.Lab: a server's name has lower-case"),
+    "name": ('[servers.Lab]\nurl = "http://lab/v1"', "servers.Lab: a name has lower-case"),
     "misspelt": (LAB.replace("sizes", "size"), "models.wan-2.2-i2v has no 'size'; there are"),
     "size": (LAB.replace("480x832", "480*832"), "sizes has to be a list of sizes such as 832x480"),
     "price": (LAB.replace("0.02", '"cheap"'), "usd_per_second has to be a number of US dollars"),
+    "negative price": (LAB.replace("0.02", "-1"), "usd_per_second has to be a number of US dollars"),
+    "endless price": (LAB.replace("0.02", "inf"), "usd_per_second has to be a number of US dollars"),
     "seeds": (LAB.replace("[0, 99]", "[9, 0]"), "seeds has to be true, false, or a lowest and a highest"),
     "option": (LAB.replace("create =", "form ="), "options has no 'form'; there are"),
     "twice": (

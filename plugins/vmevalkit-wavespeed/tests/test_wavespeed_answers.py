@@ -172,3 +172,8 @@ def test_refused_poll_says_nothing_about_the_job(status: int) -> None:
     """It is paid for, and is asked about again."""
     assert refusal(answered({"message": "Insufficient balance"}, status, POLL)) is None
     assert isinstance(refusal(answered({"message": "no"}, 401, POLL)), KeyRefused)
+
+
+def test_missing_upload_is_no_missing_model() -> None:
+    """It says nothing about the model."""
+    assert refusal(answered({"message": "not found"}, 404, "https://api.wavespeed.ai/api/v3/media/uploads")) is None

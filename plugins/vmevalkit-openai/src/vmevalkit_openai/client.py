@@ -60,14 +60,11 @@ class Videos(ApiGenerator):
 
     def headers(self) -> Mapping[str, str]:
         """The key, where there is one, and OpenAI's own two; KeyRefused for a key that no header can hold."""
-        env, key = self.context.env, self.context.env.get(self._key, "")
-        if not (key.isascii() and key.isprintable()) or " " in key:
-            hint = f"copy the key into {self._key} again, without quotes, spaces or line ends"
-            raise KeyRefused(f"{self._key} holds characters that no key has", hint=hint)
+        key = self._value(self._key)
         found = {
             "authorization": f"Bearer {key}" if key else "",
-            "openai-organization": env.get(ORGANIZATION, ""),
-            "openai-project": env.get(PROJECT, ""),
+            "openai-organization": self._value(ORGANIZATION),
+            "openai-project": self._value(PROJECT),
         }
         return {name: value for name, value in found.items() if value}
 
@@ -147,6 +144,14 @@ class Videos(ApiGenerator):
         if not named:
             return KEY
         return self.spec.needs[0].names[0] if self.spec.needs else ""
+
+    def _value(self, variable: str) -> str:
+        """What a variable holds, for a header; empty where it is not set."""
+        value = self.context.env.get(variable, "")
+        if not (value.isascii() and value.isprintable()) or " " in value:
+            hint = f"copy it into {variable} again, without quotes, spaces or line ends"
+            raise KeyRefused(f"{variable} holds characters that no key has", hint=hint)
+        return value
 
     def _missing(self, submission: Submission) -> Pending | Failed:
         self._unknown[submission.id] += 1

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from vmevalkit_core import ConfigError
+from vmevalkit_openai.tables import Table, Wrong
 
 SERVERS = "VMEVAL_VIDEO_SERVERS"
 SIZE = re.compile(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
@@ -46,6 +47,8 @@ OPTIONS = (
     "bars",
 )
 """Options whose defaults a model in the file may set."""
+MODEL = ("model", "description", "sizes", "usd_per_second", "usd_per_clip", "seeds", "options")
+"""What a model in the file may have."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,38}[a-z0-9])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
@@ -92,20 +95,16 @@ def served(path: str | None = None) -> list[Served]:
     if not named:
         return []
     try:
-        return list(_served(_read(Path(named))))
-    except _Wrong as wrong:
+        return list(_served(_read(Path(named).expanduser())))
+    except Wrong as wrong:
         raise ConfigError(f"the file {named} of {SERVERS}: {wrong}", hint=_HINT) from wrong
-
-
-class _Wrong(ValueError):
-    """What is wrong, and where in the file."""
 
 
 def _read(path: Path) -> Any:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeError) as error:
-        raise _Wrong(f"it cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from error
+        raise Wrong(f"it cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from error
     if path.suffix.lower() == ".json":
         import json
 
@@ -118,107 +117,53 @@ def _read(path: Path) -> Any:
         return parse(text)
     except (ValueError, RecursionError) as error:
         # The parser's own words name line and column, and quote nothing that may be a key.
-        raise _Wrong(f"it is no {'JSON' if parse.__module__.startswith('json') else 'TOML'}: {error}") from error
+        raise Wrong(f"it is no {'JSON' if parse.__module__.startswith('json') else 'TOML'}: {error}") from error
 
 
 def _served(content: Any) -> Iterator[Served]:
-    top = _table(content, "the file", {"servers"})
+    servers = Table.of(content, "the file", {"servers"}).values.get("servers")
     seen: set[str] = set()
-    for server, given in _table(top.get("servers"), "servers").items():
+    for server, given in Table.of(servers, "servers").values.items():
         for one in _models(server, given):
             if one.name in seen:
-                raise _Wrong(f"two models would be called {one.name}")
+                raise Wrong(f"two models would be called {one.name}")
             seen.add(one.name)
             yield one
 
 
 def _models(server: str, given: Any) -> Iterator[Served]:
-    where = f"servers.{server}"
-    if not _NAME.fullmatch(server):
-        raise _Wrong(f"{where}: a server's name has lower-case letters, digits, '.', '_' and '-', at most 40")
-    table = _table(given, where, {"url", "key", "trusted", "models"})
-    # Values are never shown: somebody may have put the key itself in a wrong place.
+    table = Table.of(given, f"servers.{server}", {"url", "key", "trusted", "models"})
+    _check_name(server, table)
     common = {
         "server": server,
-        "url": _matching(table, "url", where, pattern=_URL, what="an http address without a query").rstrip("/"),
-        "key": _matching(table, "key", where, pattern=_VARIABLE, what="the name of a variable, not a key", default=""),
-        "trusted": tuple(_matches(table, "trusted", where, _URL, "http addresses")),
+        "url": table.matching("url", _URL, "an http address without a query").rstrip("/"),
+        "key": table.matching("key", _VARIABLE, "the name of a variable, not a key", optional=True),
+        "trusted": tuple(table.all_matching("trusted", _URL, "http addresses")),
     }
-    for name, model in _table(table.get("models"), f"{where}.models").items():
-        yield _model(name, model, f"{where}.models.{name}", common)
+    for name, model in table.inner("models").values.items():
+        yield _model(name, Table.of(model, f"{table.where}.models.{name}", MODEL), common)
 
 
-def _model(name: str, given: Any, where: str, common: Mapping[str, Any]) -> Served:
-    allowed = {"model", "description", "sizes", "usd_per_second", "usd_per_clip", "seeds", "options"}
-    table = _table(given, where, allowed)
-    if not _NAME.fullmatch(name):
-        raise _Wrong(f"{where}: a model's name has lower-case letters, digits, '.', '_' and '-', at most 40")
+def _model(name: str, table: Table, common: Mapping[str, Any]) -> Served:
+    _check_name(name, table)
     return Served(
         name=f"{common['server']}-{name}",
-        model=_text(table, "model", where, name),
-        description=_text(table, "description", where, ""),
-        sizes=tuple(_pixels(one) for one in _matches(table, "sizes", where, SIZE, "sizes such as 832x480")),
-        usd_per_second=_money(table, "usd_per_second", where),
-        usd_per_clip=_money(table, "usd_per_clip", where),
-        seeds=_seeds(table.get("seeds", True), where),
-        defaults=_table(table.get("options", {}), f"{where}.options", set(OPTIONS)),
+        model=table.text("model", name),
+        description=table.text("description", ""),
+        sizes=tuple(_pixels(one) for one in table.all_matching("sizes", SIZE, "sizes such as 832x480")),
+        usd_per_second=table.money("usd_per_second"),
+        usd_per_clip=table.money("usd_per_clip"),
+        seeds=table.seeds("seeds", SEEDS),
+        defaults=Table.of(table.values.get("options", {}), f"{table.where}.options", OPTIONS).values,
         **common,
     )
 
 
-def _table(value: Any, where: str, allowed: set[str] | None = None) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _Wrong(f"{where} is missing, or is no table")
-    unknown = sorted(set(value) - allowed) if allowed is not None else []
-    if unknown:
-        raise _Wrong(f"{where} has no {unknown[0]!r}; there are {', '.join(sorted(allowed or ()))}")
-    return value
-
-
-def _text(table: Mapping[str, Any], name: str, where: str, default: str) -> str:
-    value = table.get(name, default)
-    if not isinstance(value, str):
-        raise _Wrong(f"{where}.{name} has to be a text")
-    return value
-
-
-def _matching(
-    table: Mapping[str, Any], name: str, where: str, *, pattern: re.Pattern[str], what: str, default: str | None = None
-) -> str:
-    value = table.get(name, default)
-    if value == default and default is not None:
-        return default
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise _Wrong(f"{where}.{name} has to be {what}")
-    return value
-
-
-def _matches(table: Mapping[str, Any], name: str, where: str, pattern: re.Pattern[str], what: str) -> list[str]:
-    values = table.get(name, [])
-    if not isinstance(values, list) or not all(isinstance(one, str) and pattern.fullmatch(one) for one in values):
-        raise _Wrong(f"{where}.{name} has to be a list of {what}")
-    return values
+def _check_name(name: str, table: Table) -> None:
+    if not _NAME.fullmatch(name):
+        raise Wrong(f"{table.where}: a name has lower-case letters, digits, '.', '_' and '-', 40 at most")
 
 
 def _pixels(text: str) -> tuple[int, int]:
     width, height = text.split("x")
     return int(width), int(height)
-
-
-def _money(table: Mapping[str, Any], name: str, where: str) -> str | None:
-    value = table.get(name)
-    if value is None:
-        return None
-    amount = str(value)
-    if isinstance(value, bool) or not re.fullmatch(r"[0-9]+(\.[0-9]+)?", amount):
-        raise _Wrong(f"{where}.{name} has to be a number of US dollars, 0 for what is free")
-    return amount
-
-
-def _seeds(value: Any, where: str) -> tuple[int, int] | None:
-    if isinstance(value, bool):
-        return SEEDS if value else None
-    bounds = value if isinstance(value, list) else []
-    if [type(one) for one in bounds] != [int, int] or bounds[0] > bounds[1]:
-        raise _Wrong(f"{where}.seeds has to be true, false, or a lowest and a highest seed")
-    return bounds[0], bounds[1]

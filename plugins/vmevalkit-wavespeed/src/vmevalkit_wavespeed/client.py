@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -105,7 +105,7 @@ class WaveSpeed(ApiGenerator):
 
     async def find(self, request: GenerationRequest, sent_between: tuple[datetime, datetime]) -> list[Candidate]:
         """The jobs of this model from that time that are not known to be others'; the list tells no more of them."""
-        if sent_between[1] < datetime.now(UTC) - LISTED:
+        if sent_between[1] < self.context.clock.now() - LISTED:
             return []
         found: list[Candidate] = []
         for page in range(1, PAGES + 1):

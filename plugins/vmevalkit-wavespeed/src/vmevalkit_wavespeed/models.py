@@ -84,7 +84,7 @@ def _veo(name: str, slug: str, *tiers: str) -> Model:
     return Model(
         name=name,
         id=f"google/{slug}/image-to-video",
-        title=f"Google {slug.replace('veo3.1', 'Veo 3.1').replace('-', ' ')}",
+        title=f"Google {slug.replace('veo3.1', 'Veo 3.1').replace('-', ' ')}" + " at 720p" * (tiers == ("720p",)),
         tiers=tuple(Tier(name=tier, sizes=_SIZES[tier]) for tier in tiers),
         shape="aspect",
         lengths=(4, 6, 8),

@@ -30,7 +30,7 @@ def refusal(answer: Answer) -> GenerationError | None:
         return ModeratedError(f"WaveSpeed refuses the content: {words}", hint="change the picture or the prompt")
     if answer.status in (400, 422):
         return RejectedError(f"WaveSpeed refuses the request: {words}", hint="see: vmeval models show")
-    if answer.status == 404:
+    if answer.status == 404 and "/media/" not in answer.url:
         return RejectedError(f"WaveSpeed does not have this model: {words}", hint="see https://wavespeed.ai/models")
     return None
 
