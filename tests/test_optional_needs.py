@@ -46,4 +46,4 @@ def test_doctor_has_no_complaint_about_it(tmp_path: Path, monkeypatch: pytest.Mo
     registry = Registry()
     registry._specs[SPEC.name] = SPEC
     (check,) = keys(Surroundings(lambda: registry, output=tmp_path))
-    assert (check.state, check.text) == ("ok", "ACME_KEY is not set, which 1 model can do without")
+    assert (check.state, check.text) == ("ok", "ACME_KEY is not set; used by 1 model, which can do without")

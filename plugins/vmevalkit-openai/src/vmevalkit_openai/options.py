@@ -71,7 +71,7 @@ class VideoOptions(SizedOptions):
     """How strictly it follows the prompt. The server's own choice where none."""
     num_frames: Annotated[int, Field(ge=1)] | None = None
     """Frames of the clip, for servers that count them. The server's own choice where none."""
-    fps: Annotated[int, Field(ge=1), Unit("1/s")] | None = None
+    fps: Annotated[int, Field(ge=1), Unit("fps")] | None = None
     """Frames a second. The server's own choice where none."""
     negative_prompt: Annotated[str, Field(min_length=1)] | None = None
     """What the clip must not show."""
