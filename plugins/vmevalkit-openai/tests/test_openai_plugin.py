@@ -138,3 +138,13 @@ def test_readme_names_every_option() -> None:
     own = set(VideoOptions.model_fields) - {"fit", "background", "bars"} | {"model"}
     table = README.read_text("utf-8").partition("## Options")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == own
+
+
+def test_readme_names_options_that_there_are() -> None:
+    """Of `vmeval run`; lines that start a server are its own affair."""
+    line = [sys.executable, "-m", "vmevalkit_core", "run", "--help"]
+    told = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    ours = [one for one in README.read_text("utf-8").splitlines() if " serve " not in one]
+    named = set(re.findall(r"(?<!\w)--[a-z][a-z-]+", "\n".join(ours)))
+    assert named
+    assert not {name for name in named if name not in told}

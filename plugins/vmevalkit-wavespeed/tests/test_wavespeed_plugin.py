@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -92,3 +93,13 @@ def row(model: Model) -> str:
     size = sizes or f"{model.tiers[0].name}, shape of the picture"
     price = ", ".join(f"{usd} ({seconds} s)" for seconds, usd in model.prices) or "unknown"
     return f"| `{model.name}` | `{model.id}` | {seconds} | {size} | {price} | yes |"
+
+
+def test_readme_names_options_that_there_are() -> None:
+    """Of `vmeval run`; lines that start a server are its own affair."""
+    line = [sys.executable, "-m", "vmevalkit_core", "run", "--help"]
+    told = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    ours = [one for one in README.read_text("utf-8").splitlines() if " serve " not in one]
+    named = set(re.findall(r"(?<!\w)--[a-z][a-z-]+", "\n".join(ours)))
+    assert named
+    assert not {name for name in named if name not in told}
