@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmevalkit_core.attempts import Attempt
+from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import AccountError, ClipError, NotAccepted, QuestionError, Throttled, UsageError
@@ -47,6 +48,7 @@ class Executor:
     stop: asyncio.Event
     emit: Callable[[Event], None]
     pictures: Pictures
+    ceiling: Ceiling
     interceptors: tuple[str, ...] = ()
     in_flight: set[Handle] = field(default_factory=set)
     refusals: dict[str, AccountError] = field(default_factory=dict)
@@ -132,6 +134,7 @@ class Executor:
             emit=self.emit,
             may_send=lambda: self._check_may_send(run),
             draft=intent_of(run, self._asked(metadata, folder), self.clock.now(), self._timeout(run)),
+            ceiling=self.ceiling if run.ask.paid else None,
             recovering=decision.action is Action.RECOVER,
         )
         handle.asked_anew = bool(decision.changes) or not run.may_send
