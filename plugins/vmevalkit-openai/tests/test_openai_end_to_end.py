@@ -342,6 +342,14 @@ def test_video_that_is_not_there_yet_is_asked_for_again(runs: Runs, fault: str) 
     assert runs.posts == 1
 
 
+def test_success_without_a_video_is_a_failure(runs: Runs) -> None:
+    """After three looks; the next command does not send it again."""
+    runs.strikes("moderated-empty")
+    results = [runs.once() for _ in range(2)]
+    assert [one["error"] for one in results] == ["the server calls the job completed and has no video"] * 2
+    assert (runs.record["provenance"]["failure"]["type"], runs.posts) == ("JobFailed", 1)
+
+
 def generator(env: dict[str, str]) -> Any:
     """The generator without a runner around it."""
     sys.path.insert(0, str(HERE))

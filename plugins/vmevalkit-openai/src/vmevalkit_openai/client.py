@@ -19,9 +19,11 @@ from vmevalkit_core import (
     Failed,
     GenerationError,
     GenerationRequest,
+    JobFailed,
     KeyRefused,
     ModelSpec,
     Pending,
+    Refusal,
     RejectedError,
     Submission,
     UncertainSubmitError,
@@ -32,7 +34,7 @@ from vmevalkit_openai.refusals import key_refused, refusal
 
 VIDEOS = "/videos"
 UNKNOWN_TIMES = 3
-"""Polls in a row that must not know a job before it counts as gone: a new job may not be everywhere at once."""
+"""How often a server must not know a job, or its video, before that counts: a new one may not be everywhere at once."""
 UNLISTED = (404, 405, 501)
 """What a server without a list answers."""
 PAGE, PAGES = 100, 10
@@ -102,7 +104,12 @@ class Videos(ApiGenerator):
         link = done.video_url or ""
         own = link.startswith(f"{self.address}/")
         headers = {**self.headers(), "accept": "application/binary"} if own else None
-        await self.download(link, path, headers=headers)
+        try:
+            await self.download(link, path, headers=headers)
+        except Refusal as refused:
+            if own and refused.response.status in (404, 410):
+                await self._has_no_video(link)
+            raise
 
     async def find(self, request: GenerationRequest, sent_between: tuple[datetime, datetime]) -> list[Candidate]:
         """The jobs in the server's list that may be this request; exact where the list holds our token."""
@@ -152,6 +159,16 @@ class Videos(ApiGenerator):
             hint = f"copy it into {variable} again, without quotes, spaces or line ends"
             raise KeyRefused(f"{variable} holds characters that no key has", hint=hint)
         return value
+
+    async def _has_no_video(self, link: str) -> None:
+        """Wait before the next try; JobFailed when there were enough: a success without a video is none."""
+        self._unknown[link] += 1
+        if self._unknown[link] >= UNKNOWN_TIMES:
+            raise JobFailed(
+                "the server calls the job completed and has no video",
+                hint="its moderation may have taken it, or it has been deleted; --retry-failed sends the run again",
+            )
+        await self.context.clock.sleep(self.unknown_pause)
 
     def _missing(self, submission: Submission) -> Pending | Failed:
         self._unknown[submission.id] += 1
