@@ -315,7 +315,7 @@ def main() -> None:
     args.given = [part for part in sys.argv[1:] if part != "--ways" and part not in WAYS]
     args.size = (96, 64) if args.tiny else (704, 480)
     args.dtype = "float32" if args.tiny else "bfloat16"
-    args.steps = args.steps or (2 if args.tiny else 25)
+    args.steps = args.steps or (2 if args.tiny else 20)
     args.frames = args.frames or (17 if args.tiny else 161)
     if args.way:
         print(json.dumps(WAYS[args.way](args)))
