@@ -20,11 +20,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.common import REPOSITORY, make_questions, records, start, table
+from tests.processes import survivors, workers_of
 from vmevalkit_core.audit import validate
 
 MODEL = f"{REPOSITORY}/tests/models/wild.py:Held"
-GONE_WITHIN = 5.0
-"""Seconds for the kernel to clear away a killed process and what hung on it."""
 
 
 class Tally(NamedTuple):
@@ -49,28 +48,6 @@ def environment(folder: Path) -> dict[str, str]:
     """A command's, with devices of its own."""
     own = {"PYTHONPATH": str(REPOSITORY), "VMEVAL_RUNTIME_DIR": str(folder / "runtime"), "CUDA_VISIBLE_DEVICES": ""}
     return os.environ | own
-
-
-def workers_of(parent: int) -> list[int]:
-    """The workers that a command started, also when it is gone."""
-    marked = f"vmevalkit_core.worker\0--parent\0{parent}\0".encode()
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                if marked in (entry / "cmdline").read_bytes():
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
-
-
-def survivors(parent: int) -> int:
-    """Workers that are still there a while after their command died."""
-    until = time.monotonic() + GONE_WITHIN
-    while time.monotonic() < until and workers_of(parent):
-        time.sleep(0.01)
-    return len(workers_of(parent))
 
 
 def wait_for_worker(process: subprocess.Popen[bytes]) -> None:

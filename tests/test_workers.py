@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,14 @@ from typing import Any
 import pytest
 
 from tests.helpers import REPOSITORY, make_task, records, statuses
+from tests.processes import is_alive
 from vmevalkit_core.audit import validate
 from vmevalkit_core.errors import ConfigError, PluginError, WorkerLost
 from vmevalkit_core.records import Event
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.scan import scan
-from vmevalkit_core.workers.process import Timing
+from vmevalkit_core.workers.timing import Timing
 
 MODELS = REPOSITORY / "tests" / "models" / "wild.py"
 QUICK = {"seconds": 0.2}
@@ -33,20 +33,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     pids = [int((tmp_path / name).read_text()) for name in ("pid", "grandchild") if (tmp_path / name).exists()]
     assert not [pid for pid in pids if is_alive(pid)], "a process outlived its command"
-
-
-def is_alive(pid: int, within: float = 10.0) -> bool:
-    """Whether a process is still there after a while; a zombie is not."""
-    until = time.monotonic() + within
-    while time.monotonic() < until:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return False
-        if state in "ZX":
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def environment(tmp_path: Path, **more: str) -> dict[str, str]:
