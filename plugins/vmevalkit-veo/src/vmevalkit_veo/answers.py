@@ -56,6 +56,7 @@ def operation_state(answer: Any, job: str) -> Pending | Done | Failed:
             return inline(job)
         if _text(video, "gcsUri").startswith("gs://"):
             return Done(video_url=video["gcsUri"])
+        raise RetryableError(f"Vertex AI's video cannot be found in its answer: {clipped(video)}")
     return _filtered(response)
 
 
@@ -107,6 +108,7 @@ def _completed(answer: Mapping[str, Any], job: str) -> Done | Failed:
             return Done(video_url=video["uri"], extras=_usage(answer))
         if video.get("data"):
             return inline(job)
+        raise RetryableError(f"Gemini's video cannot be found in its answer: {clipped(video)}")
     words = clipped(" ".join(_texts(answer)))
     reason = f"Gemini made no video: {words}" if words else "Gemini calls the job completed and gives no video"
     return Failed(reason=reason, hint=_OTHER, moderated=True)

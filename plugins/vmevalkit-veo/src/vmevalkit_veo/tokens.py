@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,27 +31,31 @@ class Tokens:
         self._credentials: Any = None
         self._lock = asyncio.Lock()
 
-    async def current(self, *, refused: str = "") -> str:
-        """A token that is valid for some minutes more; another one than `refused`."""
+    async def headers(self, *, refused: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """Headers with a token that is valid for some minutes more; with another one than in `refused`."""
+        not_this = (refused or {}).get("authorization", "")
         async with self._lock:
             try:
                 # A thread that hangs is left behind: the token server must not hold the paid request.
                 async with asyncio.timeout(WAIT_SECONDS):
-                    return await asyncio.to_thread(self._token, refused)
+                    return await asyncio.to_thread(self._headers, not_this)
             except TimeoutError as error:
                 raise NoConnection(f"Google gave no token within {WAIT_SECONDS:g} s", hint=HINT) from error
 
-    def _token(self, refused: str) -> str:
+    def _headers(self, refused: str) -> Mapping[str, str]:
         from google.auth import exceptions
         from google.auth.transport.requests import Request
 
         try:
             if self._credentials is None:
                 self._credentials = _credentials(self._file)
+            credentials = self._credentials
             # `valid` is false some minutes before the token expires.
-            if not self._credentials.valid or self._credentials.token == refused:
-                self._credentials.refresh(partial(Request(), timeout=CALL_SECONDS))
-            return str(self._credentials.token)
+            if not credentials.valid or f"Bearer {credentials.token}" == refused:
+                credentials.refresh(partial(Request(), timeout=CALL_SECONDS))
+            payer = getattr(credentials, "quota_project_id", None)
+            found = {"authorization": f"Bearer {credentials.token}"}
+            return found | ({"x-goog-user-project": payer} if payer else {})
         except (exceptions.GoogleAuthError, OSError, ValueError) as error:
             raise _meaning(error) from error
 

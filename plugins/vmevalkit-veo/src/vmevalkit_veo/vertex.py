@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from vmevalkit_core import (
@@ -38,6 +38,7 @@ STORAGE = "https://storage.googleapis.com"
 DEFAULT_LOCATION = "global"
 """As with Google's own SDK."""
 _MULTI_REGIONS = ("us", "eu")
+T = TypeVar("T")
 
 
 class VertexVeo(ApiGenerator):
@@ -64,19 +65,14 @@ class VertexVeo(ApiGenerator):
 
     async def host(self, image: ImageRef) -> str | None:
         """Nothing is uploaded; but a token is fetched here, while a failure still costs nothing."""
-        await self._tokens.current()
+        await self._tokens.headers()
         return None
 
     async def call(self, method: str, path: str, **parts: Any) -> Answer:
-        """As ever, with a token; with a new one where Google refuses it, which it does before it takes anything."""
-        token = await self._tokens.current()
-        try:
-            return await super().call(method, path, headers=_bearer(token), **parts)
-        except Refusal as refused:
-            if refused.response.status != 401:
-                raise
-        token = await self._tokens.current(refused=token)
-        return await super().call(method, path, headers=_bearer(token), **parts)
+        """As ever, with a token."""
+        return await self._authorized(
+            lambda headers: super(VertexVeo, self).call(method, path, headers=headers, **parts)
+        )
 
     async def submit(self, request: GenerationRequest) -> Submission:
         """The one paid call."""
@@ -103,13 +99,7 @@ class VertexVeo(ApiGenerator):
         if job := done.extras.get(answers.INLINE_JOB):
             await save_video(partial(self._asked, job, within=self.fetch_timeout), path)
             return
-        token = await self._tokens.current()
-        try:
-            await self._stored(done, path, token)
-        except Refusal as refused:
-            if refused.response.status != 401:
-                raise
-            await self._stored(done, path, await self._tokens.current(refused=token))
+        await self._authorized(lambda headers: self._stored(done, path, headers))
 
     def explain(self, answer: Answer) -> GenerationError | None:
         """Google's words."""
@@ -129,12 +119,21 @@ class VertexVeo(ApiGenerator):
         body = {"operationName": job}
         return await self.call("POST", payload.fetch_path(job), ok=(200, 404), json=body, through=sieve, **parts)
 
-    async def _stored(self, done: Done, path: Path, token: str) -> None:
+    async def _stored(self, done: Done, path: Path, headers: Mapping[str, str]) -> None:
         url = self._storage + payload.object_path(done.video_url or "")
         own = self.context.env.get(STORAGE_URL, "")
-        await self.context.http.download(
-            url, path, headers=_bearer(token), trusted=[own] if own else [], within=self.fetch_timeout
-        )
+        trusted = [own] if own else []
+        await self.context.http.download(url, path, headers=headers, trusted=trusted, within=self.fetch_timeout)
+
+    async def _authorized(self, call: Callable[[Mapping[str, str]], Awaitable[T]]) -> T:
+        """What `call` answers with a token; with a new one where Google refuses it, before it takes anything."""
+        headers = await self._tokens.headers()
+        try:
+            return await call(headers)
+        except Refusal as refused:
+            if refused.response.status != 401:
+                raise
+        return await call(await self._tokens.headers(refused=headers))
 
 
 def base_of(location: str) -> str:
@@ -148,7 +147,3 @@ def base_of(location: str) -> str:
 
 def _parent(project: str, location: str, model: str) -> str:
     return f"projects/{project}/locations/{location}/publishers/google/models/{model}"
-
-
-def _bearer(token: str) -> Mapping[str, str]:
-    return {"authorization": f"Bearer {token}"}
