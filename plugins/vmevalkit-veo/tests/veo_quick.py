@@ -23,6 +23,7 @@ class QuickVertex(VertexVeo):
     submit_timeout = 1.5
     poll_timeout = 2.0
     fetch_timeout = 5.0
+    patience = 4.0
 
 
 class QuickOmni(GeminiOmni):
@@ -38,3 +39,4 @@ class QuickOmni(GeminiOmni):
     submit_timeout = 1.0
     poll_timeout = 2.0
     fetch_timeout = 5.0
+    patience = 4.0
