@@ -272,7 +272,7 @@ def test_bad_poll_never_ends_a_job(runs: Runs, fault: str) -> None:
 
 def test_answer_that_breaks_off_inside_the_video_is_asked_for_again(runs: Runs) -> None:
     """The second answer of a done job is the one that is read to its end."""
-    runs.vendor.script({"phase": "poll", "fault": "cut", "state": "done", "after": 1, "times": 2, "share": 0.9})
+    runs.vendor.script({"phase": "poll", "fault": "cut", "state": "done", "after": 1, "times": 2})
     assert runs.once()["status"] == "success"
     assert runs.vendor.struck() == [2]
 
