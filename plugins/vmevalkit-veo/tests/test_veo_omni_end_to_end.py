@@ -20,6 +20,7 @@ from veo_runs import Runs
 from vmevalkit_core import Context, KeyRefused, NoCredit, QuotaExhausted, Submission, UnfinishedRun
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import FAULTS, Simulator
+from vmevalkit_veo.omni import own_file
 
 HERE = Path(__file__).resolve().parent
 QUICK = f"{HERE / 'veo_quick.py'}:QuickOmni"
@@ -27,11 +28,20 @@ DIALECT = f"{HERE / 'veo_omni_dialect.py'}:OmniVendor"
 KEY = "AIza_key_of_a_test"
 
 
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """Gemini on a loopback socket, for all tests of this file."""
+    with Simulator(DIALECT, keys=[KEY]) as one:
+        yield one
+
+
 @pytest.fixture
-def gemini() -> Iterator[Simulator]:
-    """Gemini on a loopback socket, with jobs that end at once."""
-    with Simulator(DIALECT, keys=[KEY], running_seconds=0.02) as simulator:
-        yield simulator
+def gemini(simulator: Simulator) -> Simulator:
+    """The same without a past, with jobs that end at once."""
+    simulator.script()
+    simulator.set(running_seconds=0.02)
+    simulator.forget()
+    return simulator
 
 
 @pytest.fixture
@@ -152,7 +162,7 @@ def test_no_fault_of_the_paid_request_is_paid_twice(runs: Runs, fault: str) -> N
             ends.append(runs.once()["status"])
         except UnfinishedRun as error:
             ends.append(error.status)
-    taken = len(runs.vendor.accepted())
+    taken = len(runs.taken)
     assert taken <= 1
     assert runs.posts == 1 if FAULTS[fault].accepted or "uncertain" in ends else runs.posts <= 2
     assert taken == 1 if "success" in ends else True
@@ -168,7 +178,7 @@ def test_account_that_cannot_go_on_waits(runs: Runs, fault: str, cause: type[Exc
         runs.once()
     assert isinstance(caught.value.__cause__, cause)
     assert runs.once()["status"] == "success"
-    assert len(runs.vendor.accepted()) == 1
+    assert len(runs.taken) == 1
 
 
 @pytest.mark.parametrize("fault", ["rate", "unavailable-seconds"])
@@ -228,8 +238,24 @@ def test_bad_download_is_repeated(runs: Runs, fault: str) -> None:
 def test_token_of_the_run_is_a_label(runs: Runs) -> None:
     """For people who look at the account; it stands in no prompt."""
     runs.once()
-    (job,) = runs.vendor.accepted()
+    (job,) = runs.taken
     assert job["token"] == runs.record["provenance"]["token"]
+
+
+@pytest.mark.parametrize(
+    ("link", "path"),
+    [
+        ("https://generativelanguage.googleapis.com/v1beta/files/a-1_B:download?alt=media", "/v1beta/files/a-1_B"),
+        ("https://elsewhere.example/v1/files/a:download", "/v1/files/a"),
+        ("https://elsewhere.example/clip.mp4?x=/v1/files/a:download", ""),
+        ("https://elsewhere.example/v1/files/../../x:download", ""),
+        ("http://[", ""),
+        ("", ""),
+    ],
+)
+def test_only_a_file_of_the_api_is_asked_for_with_the_key(link: str, path: str) -> None:
+    """At the base address in use, whatever host the link names."""
+    assert own_file(link) == (f"{path}:download?alt=media" if path else "")
 
 
 def quick(env: dict[str, str]) -> QuickOmni:
@@ -253,6 +279,21 @@ def test_job_can_be_cancelled(runs: Runs) -> None:
 
     assert asyncio.run(both()).reason == "the interaction was cancelled"
     assert [call["target"] for call in runs.vendor.requests("cancel")] == [f"/v1/interactions/{job.id}/cancel"] * 2
+
+
+def test_key_that_is_refused_cancels_nothing(runs: Runs) -> None:
+    """It is a 400, as is the answer about a job that has ended."""
+    runs.vendor.script({"phase": "cancel", "fault": "no-key"})
+    generator = quick(runs.env)
+
+    async def cancelled() -> None:
+        try:
+            await generator.cancel(Submission(id="v1_1"))
+        finally:
+            await generator.context.http.close()
+
+    with pytest.raises(KeyRefused):
+        asyncio.run(cancelled())
 
 
 def test_id_that_was_adopted_is_no_path(runs: Runs) -> None:

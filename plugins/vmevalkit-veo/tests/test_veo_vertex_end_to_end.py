@@ -18,21 +18,47 @@ from PIL import Image
 from veo_quick import QuickVertex
 from veo_runs import Runs, account_file
 
-from vmevalkit_core import Context, KeyRefused, NoConnection, NoCredit, QuotaExhausted, Submission, UnfinishedRun
+from vmevalkit_core import (
+    Context,
+    Geometry,
+    ImageRef,
+    KeyRefused,
+    NoConnection,
+    NoCredit,
+    QuotaExhausted,
+    Submission,
+    UnfinishedRun,
+)
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import FAULTS, Simulator
 
 HERE = Path(__file__).resolve().parent
 QUICK = f"{HERE / 'veo_quick.py'}:QuickVertex"
 DIALECT = f"{HERE / 'veo_vertex_dialect.py'}:VertexVendor"
+PICTURE = ImageRef(
+    path=HERE / "none.png",
+    sha256="0" * 64,
+    media_type="image/png",
+    size=(1280, 720),
+    geometry=Geometry(source=(1280, 720), sent=(1280, 720)),
+)
 PARENT = "projects/project-1/locations/us-central1/publishers/google/models/veo-3.1-fast-generate-001"
 
 
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """Vertex AI, its token server and its storage on one loopback socket, for all tests of this file."""
+    with Simulator(DIALECT) as one:
+        yield one
+
+
 @pytest.fixture
-def vertex() -> Iterator[Simulator]:
-    """Vertex AI, its token server and its storage on one loopback socket, with jobs that end at once."""
-    with Simulator(DIALECT, running_seconds=0.02) as simulator:
-        yield simulator
+def vertex(simulator: Simulator) -> Simulator:
+    """The same without a past, with jobs that end at once."""
+    simulator.script()
+    simulator.set(running_seconds=0.02)
+    simulator.forget()
+    return simulator
 
 
 @pytest.fixture
@@ -87,7 +113,7 @@ def test_token_that_is_refused_is_replaced_once(runs: Runs, phase: str) -> None:
     runs.vendor.script({"phase": phase, "fault": "no-key", "times": 1})
     assert runs.once()["status"] == "success"
     assert runs.vendor.counts()["account"] == 2
-    assert len(runs.vendor.accepted()) == 1
+    assert len(runs.taken) == 1
 
 
 def test_account_that_is_refused_twice_waits(runs: Runs) -> None:
@@ -127,7 +153,7 @@ def test_token_server_that_is_away_costs_nothing(runs: Runs, tmp_path: Path) -> 
     path.write_text(path.read_text().replace(f"{runs.vendor.url}/token", "http://127.0.0.1:1/token"))
     generator = quick(runs.env)
     with pytest.raises(NoConnection, match="token server"):
-        asyncio.run(generator.host(None))
+        asyncio.run(generator.host(PICTURE))
 
 
 def test_video_in_a_bucket_is_fetched_with_the_token(runs: Runs) -> None:
@@ -227,7 +253,7 @@ def test_no_fault_of_the_paid_request_is_paid_twice(runs: Runs, fault: str) -> N
             ends.append(runs.once()["status"])
         except UnfinishedRun as error:
             ends.append(error.status)
-    taken = len(runs.vendor.accepted())
+    taken = len(runs.taken)
     assert taken <= 1
     assert runs.posts == 1 if FAULTS[fault].accepted or "uncertain" in ends else runs.posts <= 2
     assert taken == 1 if "success" in ends else True
@@ -241,7 +267,7 @@ def test_account_that_cannot_go_on_waits(runs: Runs, fault: str, cause: type[Exc
         runs.once()
     assert isinstance(caught.value.__cause__, cause)
     assert runs.once()["status"] == "success"
-    assert len(runs.vendor.accepted()) == 1
+    assert len(runs.taken) == 1
 
 
 def test_pause_that_is_asked_for_is_kept(runs: Runs) -> None:

@@ -21,6 +21,7 @@ class Runs:
     def __init__(self, vendor: Simulator, model: str, frame: Path, output: Path, env: dict[str, str]) -> None:
         self.vendor, self.model, self.frame, self.output, self.env = vendor, model, frame, output, env
         self.prompt = "Solve it."
+        self._before = len(vendor.accepted())
 
     def once(self, **options: Any) -> RunResult:
         """The result, or UnfinishedRun."""
@@ -34,6 +35,11 @@ class Runs:
     def posts(self) -> int:
         """How often the paid request came in."""
         return self.vendor.counts().get("submit", 0)
+
+    @property
+    def taken(self) -> list[dict[str, Any]]:
+        """The jobs that were accepted since."""
+        return self.vendor.accepted()[self._before :]
 
     @property
     def record(self) -> dict[str, Any]:

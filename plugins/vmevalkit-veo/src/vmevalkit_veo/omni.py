@@ -95,7 +95,9 @@ class GeminiOmni(ApiGenerator):
 
     async def cancel(self, submission: Submission) -> None:
         """Stop the job; one that has ended, or is not known, is as good as stopped."""
-        await self.call("POST", f"{_path(submission.id)}/cancel", ok=(200, 202, 204, 400, 404))
+        answer = await self.call("POST", f"{_path(submission.id)}/cancel", ok=(200, 202, 204, 400, 404))
+        if answer.status == 400 and (known := self.explain(answer)):
+            raise known
 
     def explain(self, answer: Answer) -> GenerationError | None:
         """Google's words."""
@@ -110,7 +112,10 @@ def own_file(link: str) -> str:
 
     Empty for any other link, to which no key is sent.
     """
-    found = _FILE.fullmatch(urlsplit(link).path)
+    try:
+        found = _FILE.fullmatch(urlsplit(link).path)
+    except ValueError:
+        return ""
     return f"/{found[1]}/files/{found[2]}:download?alt=media" if found else ""
 
 

@@ -34,13 +34,12 @@ class Tokens:
     async def headers(self, *, refused: Mapping[str, str] | None = None) -> Mapping[str, str]:
         """Headers with a token that is valid for some minutes more; with another one than in `refused`."""
         not_this = (refused or {}).get("authorization", "")
-        async with self._lock:
-            try:
-                # A thread that hangs is left behind: the token server must not hold the paid request.
-                async with asyncio.timeout(WAIT_SECONDS):
-                    return await asyncio.to_thread(self._headers, not_this)
-            except TimeoutError as error:
-                raise NoConnection(f"Google gave no token within {WAIT_SECONDS:g} s", hint=HINT) from error
+        try:
+            # A thread that hangs is left behind, and nobody queues for it: a paid request must not wait for ever.
+            async with asyncio.timeout(WAIT_SECONDS), self._lock:
+                return await asyncio.to_thread(self._headers, not_this)
+        except TimeoutError as error:
+            raise NoConnection(f"Google gave no token within {WAIT_SECONDS:g} s", hint=HINT) from error
 
     def _headers(self, refused: str) -> Mapping[str, str]:
         from google.auth import exceptions
