@@ -74,9 +74,11 @@ def _credentials(file: str) -> Any:
 def _meaning(error: Exception) -> GenerationError:
     from google.auth import exceptions
 
-    words = clipped(error.args[0] if error.args else error)
+    words = str(error.args[0] if error.args else error)
     if isinstance(error, exceptions.TransportError) or getattr(error, "retryable", False):
-        return NoConnection(f"Google's token server does not answer: {words}", hint="look at the network")
+        # The cause stands at the end, in the brackets of each library on the way.
+        cause = clipped(words.rpartition(": ")[2].strip("\"')"))
+        return NoConnection(f"Google's token server does not answer: {cause}", hint="look at the network")
     if isinstance(error, exceptions.RefreshError):
-        return KeyRefused(f"Google refuses the account: {words}", hint=HINT)
-    return KeyRefused(f"there are no usable Google credentials: {words}", hint=HINT)
+        return KeyRefused(f"Google refuses the account: {clipped(words)}", hint=HINT)
+    return KeyRefused(f"there are no usable Google credentials: {clipped(words)}", hint=HINT)
