@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from veo_quick import QuickVertex
-from veo_runs import Runs, account_file
+from veo_runs import Runs, account_file, foreign_account_file
 
 from vmevalkit_core import (
     Context,
@@ -136,6 +136,14 @@ def test_account_that_cannot_be_used_is_told(runs: Runs, tmp_path: Path, name: s
         runs.once()
     assert "gcloud auth" in caught.value.hint
     assert runs.posts == 0
+
+
+def test_account_of_another_house_will_do(runs: Runs, tmp_path: Path) -> None:
+    """Its file may name a project for the quota, which every call then names, as Google's own SDK does."""
+    foreign_account_file(tmp_path / "account.json", runs.vendor, payer="quota-project")
+    assert runs.once()["status"] == "success"
+    calls = [call for call in runs.vendor.requests() if call["phase"] != "account"]
+    assert {call["headers"].get("x-goog-user-project") for call in calls} == {"quota-project"}
 
 
 def test_account_that_google_does_not_know_is_told(runs: Runs, tmp_path: Path) -> None:

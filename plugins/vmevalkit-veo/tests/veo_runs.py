@@ -67,6 +67,22 @@ def account_file(path: Path, vendor: Simulator, *, lives: int = 3600, name: str 
     return path
 
 
+def foreign_account_file(path: Path, vendor: Simulator, *, payer: str) -> Path:
+    """The file of an account of another house, whose token Google exchanges; `payer` is the project for its quota."""
+    theirs = path.with_name("theirs.txt")
+    theirs.write_text("token-of-another-house")
+    account = {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/locations/global/workforcePools/a/providers/b",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": f"{vendor.url}/sts",
+        "credential_source": {"file": str(theirs)},
+        "quota_project_id": payer,
+    }
+    path.write_text(json.dumps(account))
+    return path
+
+
 @cache
 def private_key() -> str:
     """A key of our own, in PEM."""

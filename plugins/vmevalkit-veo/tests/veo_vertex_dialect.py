@@ -21,6 +21,8 @@ RATES = {
 """USD a second."""
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+THEIRS = "token-of-another-house"
 REFUSED_ACCOUNT = "refused@project.example"
 
 
@@ -35,6 +37,7 @@ class VertexVendor(Dialect):
             Route("POST", f"{MODELS}:predictLongRunning", "submit"),
             Route("POST", f"{MODELS}:fetchPredictOperation", "poll"),
             Route("POST", "/token", "account", self._token, keyed=False),
+            Route("POST", "/sts", "account", self._exchange, keyed=False),
             Route("GET", "/storage/v1/b/{bucket}/o/{object}", "download", keyed=True),
         )
 
@@ -91,10 +94,19 @@ class VertexVendor(Dialect):
         claims = _claims(form.get("assertion", ""))
         if form.get("grant_type") != GRANT or claims.get("scope") != SCOPE or claims.get("iss") == REFUSED_ACCOUNT:
             return Reply.of({"error": "invalid_grant", "error_description": "Account not found."}, status=400)
+        return self._new_token(int(request.query.get("lives", 3600)))
+
+    def _exchange(self, request: Request, desk: Desk) -> Reply:
+        """For accounts of other houses: a token of theirs for one of Google's."""
+        form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+        if (form.get("grant_type"), form.get("scope"), form.get("subject_token")) != (EXCHANGE, SCOPE, THEIRS):
+            return Reply.of({"error": "invalid_grant"}, status=400)
+        return self._new_token(3600, issued_token_type="urn:ietf:params:oauth:token-type:access_token")
+
+    def _new_token(self, lives: int, **more: str) -> Reply:
         token = f"ya29.{uuid.uuid4().hex}"
         self.tokens.add(token)
-        lives = int(request.query.get("lives", 3600))
-        return Reply.of({"access_token": token, "expires_in": lives, "token_type": "Bearer"})
+        return Reply.of({"access_token": token, "expires_in": lives, "token_type": "Bearer", **more})
 
 
 def _name(look: Look) -> str:
