@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmevalkit_core import Answer, LostAnswer
@@ -52,6 +52,7 @@ ANSWER = {
 }
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 5000), min_size=1, max_size=6), st.booleans())
 def test_pieces_of_any_length_give_the_same(sizes: list[int], ascii_only: bool) -> None:
     """The network cuts where it likes, also inside of escapes and characters."""
@@ -142,6 +143,7 @@ def test_video_is_known_by_its_first_bytes(data: bytes, expected: bool) -> None:
     assert is_video(b64encode(data)[:48]) is expected
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(1, 9))
 def test_decoder_gives_back_the_bytes(data: bytes, size: int) -> None:
     """In pieces of any length."""

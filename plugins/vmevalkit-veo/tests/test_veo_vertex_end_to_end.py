@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,17 @@ def test_inline_video_becomes_a_file(runs: Runs) -> None:
     assert name.startswith(f"{PARENT}/operations/")
     assert poll["body"] == {"operationName": name}
     assert runs.record["provenance"]["extras"] == {"inline_job": name}
+
+
+def test_inline_video_is_in_no_log_and_no_record(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
+    """Not even its beginning, and not when answers break off inside of it."""
+    caplog.set_level("DEBUG")
+    runs.vendor.script({"phase": "poll", "fault": "cut", "state": "done", "times": 3})
+    assert runs.once()["status"] == "success"
+    (clip,) = runs.output.rglob("generated_video.mp4")
+    beginning = b64encode(clip.read_bytes()[:30]).decode()
+    assert beginning not in caplog.text
+    assert beginning not in json.dumps(runs.record)
 
 
 def test_token_comes_from_the_account_and_stays_there(runs: Runs) -> None:
@@ -295,7 +307,7 @@ def test_content_that_is_refused_at_once_is_moderation(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", ["page-502", "rate", "odd-state", "lost-reset", "missing", "malformed", "null", "cut"]
+    "fault", ["page-502", "rate", "odd-state", "lost-reset", "missing", "bad-input", "malformed", "null", "cut"]
 )
 def test_bad_poll_never_ends_a_job(runs: Runs, fault: str) -> None:
     """It is asked about again."""

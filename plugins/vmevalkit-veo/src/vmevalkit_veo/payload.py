@@ -13,8 +13,8 @@ from vmevalkit_veo.options import aspect_of
 LABEL = "vmevalkit"
 """Under which label Omni keeps the kit's own token for the run."""
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{1,63}")
-_OPERATION = re.compile(r"projects/[^/]+/locations/[^/]+/publishers/google/models/[^/]+/operations/[^/]+")
-_BARE_ID = re.compile(r"[A-Za-z0-9._-]+")
+_PART = r"[A-Za-z0-9][\w.:-]*"
+_PARENT = re.compile(rf"(projects/{_PART}/locations/{_PART}/publishers/google/models/{_PART})/operations/.+")
 
 
 def vertex_body(model: Model, request: GenerationRequest, picture: str) -> dict[str, Any]:
@@ -62,17 +62,14 @@ def omni_body(model: Model, request: GenerationRequest, picture: str) -> dict[st
 
 
 def operation_name(job: str, parent: str) -> str:
-    """The full name of an operation, also of one that was adopted by its bare id; ValueError for anything else."""
-    if _OPERATION.fullmatch(job):
-        return job
-    if _BARE_ID.fullmatch(job):
-        return f"{parent}/operations/{job}"
-    raise ValueError(f"{job!r:.200} is no operation of Vertex AI")
+    """The name of an operation, also of one that was adopted by its bare id."""
+    return job if "/" in job else f"{parent}/operations/{job}"
 
 
-def fetch_path(operation: str) -> str:
-    """Where an operation is asked about: its own project, location and model, whatever the settings are by now."""
-    return f"/v1beta1/{quote(operation.partition('/operations/')[0])}:fetchPredictOperation"
+def fetch_path(operation: str, parent: str) -> str:
+    """Where an operation is asked about: at its own project, region and model, whatever the settings are by now."""
+    named = _PARENT.fullmatch(operation)
+    return f"/v1beta1/{quote(named[1] if named else parent)}:fetchPredictOperation"
 
 
 def object_path(link: str) -> str:

@@ -89,7 +89,9 @@ class VertexVeo(ApiGenerator):
             answer = await self._asked(job, Sieve())
         except VideoAhead:
             return answers.inline(job)
-        if answer.status == 404:
+        if answer.status != 200:
+            if known := self.explain(answer):
+                raise known
             return self._patience.unknown(job, said(answer).message)
         self._patience.known(job)
         return answers.operation_state(answer.json(), job)
@@ -116,8 +118,8 @@ class VertexVeo(ApiGenerator):
         super().check_address(submission)
 
     async def _asked(self, job: str, sieve: Sieve, **parts: Any) -> Answer:
-        body = {"operationName": job}
-        return await self.call("POST", payload.fetch_path(job), ok=(200, 404), json=body, through=sieve, **parts)
+        path, body = payload.fetch_path(job, self._parent), {"operationName": job}
+        return await self.call("POST", path, ok=(200, 400, 404), json=body, through=sieve, **parts)
 
     async def _stored(self, done: Done, path: Path, headers: Mapping[str, str]) -> None:
         url = self._storage + payload.object_path(done.video_url or "")
