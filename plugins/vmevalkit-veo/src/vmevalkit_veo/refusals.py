@@ -35,7 +35,7 @@ VERTEX = Service(
     name="Vertex AI",
     submit=":predictLongRunning",
     key="the account needs the role Vertex AI User in GOOGLE_CLOUD_PROJECT, and the project the Vertex AI API",
-    missing="the model is not served in GOOGLE_CLOUD_LOCATION; us-central1 has all of them",
+    missing="it may not be served in GOOGLE_CLOUD_LOCATION: try another region, such as us-central1",
 )
 GEMINI = Service(
     name="Gemini",
