@@ -1,5 +1,9 @@
 """What authors of plugins test with; nothing here is needed to run models."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from vmevalkit_core.testing.simulator import (
     FAULTS,
     PHASES,
@@ -21,7 +25,11 @@ from vmevalkit_core.testing.simulator import (
     Simulator,
     State,
     Why,
+    knows,
 )
+
+if TYPE_CHECKING:
+    from vmevalkit_core.testing.local import LocalContract
 
 __all__ = [
     "FAULTS",
@@ -31,6 +39,7 @@ __all__ = [
     "Dialect",
     "Ending",
     "Fault",
+    "LocalContract",
     "Look",
     "Order",
     "Part",
@@ -44,4 +53,14 @@ __all__ = [
     "Simulator",
     "State",
     "Why",
+    "knows",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # On first use: it needs pytest, which the simulator does not.
+    if name == "LocalContract":
+        from vmevalkit_core.testing.local import LocalContract
+
+        return LocalContract
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
