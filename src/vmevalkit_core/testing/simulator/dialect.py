@@ -92,6 +92,7 @@ class Route:
     """One path of the vendor."""
 
     method: str
+    """Such as `POST`."""
     pattern: str
     """Such as `/v1/jobs/{id}`; `{name}` takes one part of the path and `{name...}` all that is left."""
     phase: Phase
@@ -117,7 +118,9 @@ class Dialect(Protocol):
     """How a vendor puts things; an instance serves one simulator from one thread."""
 
     name: str = "vendor"
+    """What the vendor is called."""
     routes: Sequence[Route] = ()
+    """The paths of the vendor; the first one that fits a request counts."""
     holds: bool = False
     """Whether jobs over `jobs_at_once` are accepted and held in line, instead of refused as `crowded`."""
     deletes: bool = False

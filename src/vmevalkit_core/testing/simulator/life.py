@@ -23,6 +23,7 @@ class Order:
     token: str | None = None
     """The client's own mark, where the vendor keeps one."""
     model: str = ""
+    """The model that was asked for; for the ledger."""
     facts: dict[str, Any] = field(default_factory=dict)
     """Whatever the dialect wants back in its answers about the job; plain JSON."""
 
@@ -37,6 +38,7 @@ class Ending:
     code: str = ""
     """The vendor's code of a failure; "" for the dialect's usual one."""
     message: str = ""
+    """The vendor's words for it; "" for the dialect's usual ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

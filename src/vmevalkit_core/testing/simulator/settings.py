@@ -44,6 +44,7 @@ class Settings:
     requests_per_second: int | None = None
     """In any one second, over the phases in `rate_phases`."""
     requests_per_minute: int | None = None
+    """The same in any one minute."""
     rate_phases: list[str] = dataclasses.field(default_factory=lambda: ["submit", "poll", "find", "cancel", "upload"])
     retry_after: Literal["none", "seconds", "date"] = "none"
     """How a refusal over the rate says when to come again."""
