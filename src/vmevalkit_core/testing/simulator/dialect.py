@@ -54,6 +54,7 @@ class Refusal:
     """Why a request gets no, and what the vendor says about it."""
 
     why: Why
+    """One of `Why`, from `key` to `broken`."""
     message: str = ""
     """The vendor's words; "" for the dialect's usual ones."""
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Desk(Protocol):
     """What a dialect may ask of the engine that it speaks for."""
 
     settings: Settings
+    """Those that hold now."""
     origin: str
     """The scheme, host and port of the vendor, without a slash at the end."""
     uploads: dict[str, dict[str, Any]]
@@ -96,6 +98,7 @@ class Route:
     pattern: str
     """Such as `/v1/jobs/{id}`; `{name}` takes one part of the path and `{name...}` all that is left."""
     phase: Phase
+    """What the path is for."""
     handler: Handler | None = None
     """Answers in place of the engine: for uploads, the account, and whatever else a vendor has."""
     keyed: bool | None = None

@@ -33,6 +33,7 @@ class Ending:
     """How and when a job ends."""
 
     kind: End = "done"
+    """`done`, `failed`, and so on."""
     at: float = 1.0
     """The share of the running time after which it ends."""
     code: str = ""
@@ -46,10 +47,13 @@ class Look:
     """A job as it is at one instant: what a dialect puts into words."""
 
     id: str
+    """As the vendor names the job."""
     number: int
     """Jobs are counted from 1 in the order of their acceptance."""
     order: Order
+    """What `Dialect.order` made of the request."""
     state: State
+    """Where the job stands."""
     before: State
     """The state at the cancellation of a job that was cancelled; else the same as `state`."""
     progress: float
@@ -57,6 +61,7 @@ class Look:
     created: float
     """Seconds since 1970."""
     ending: Ending
+    """How it is bound to end."""
 
     @property
     def moderated(self) -> bool:
