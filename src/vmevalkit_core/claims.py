@@ -35,6 +35,11 @@ class Claims:
         self._mutex = threading.Lock()
         self._counting = threading.Lock()
 
+    @property
+    def path(self) -> Path:
+        """The lock file."""
+        return self._path
+
     def close(self) -> None:
         """Give every claim back; the object is of no use any more."""
         os.close(self._file)
@@ -51,7 +56,7 @@ class Claims:
 
         ClaimsUnavailable where the disk cannot lock; a run that costs nothing, not `required`, goes on there.
         """
-        offset = _offset(key)
+        offset = offset_of(key)
         with self._mutex:
             if offset in self._held or not self._lock(offset, required):
                 return False
@@ -60,7 +65,7 @@ class Claims:
 
     def release(self, key: RunKey) -> None:
         """Give a claim back."""
-        offset = _offset(key)
+        offset = offset_of(key)
         with self._mutex:
             self._held.discard(offset)
             with suppress(OSError):
@@ -102,7 +107,8 @@ def claims_of(experiment: Path) -> Claims:
         return _opened[real]
 
 
-def _offset(key: RunKey) -> int:
+def offset_of(key: RunKey) -> int:
+    """The byte that stands for a key."""
     # Byte 0 is the ceiling's. Case-folded, because the folder of a key is the same on such disks.
     digest = hashlib.sha256(str(key).casefold().encode()).digest()
     return 1 + int.from_bytes(digest[:8], "big") % (2**62)

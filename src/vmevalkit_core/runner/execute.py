@@ -28,7 +28,7 @@ from vmevalkit_core.runner.pictures import FRAMES, Pictures
 from vmevalkit_core.runner.record import describe, intent_of, request_of
 from vmevalkit_core.runner.report import End, Outcome
 from vmevalkit_core.store import Store
-from vmevalkit_core.workers import InlineWorker
+from vmevalkit_core.workers import Workers
 
 ASLEEP: dict[Action, End] = {Action.DONE: "elsewhere", Action.FAILED: "failed"}
 OURS = (KeyboardInterrupt, GeneratorExit)
@@ -42,7 +42,7 @@ class Executor:
     claims: Claims
     planner: Planner
     registry: Registry
-    worker: InlineWorker
+    worker: Workers
     clock: Clock
     disk: Disk
     stop: asyncio.Event
@@ -62,7 +62,8 @@ class Executor:
         except Exception as error:
             return self._blocked(run, error)
         try:
-            return await self._claimed(run)
+            with self.worker.coming(run.ask.spec):
+                return await self._claimed(run)
         except Exception as error:
             return self._blocked(run, error)
         finally:
@@ -72,7 +73,8 @@ class Executor:
         if self.stop.is_set():
             return Outcome(key=run.key, end="stopped")
         if run.may_send:
-            if not run.newest and (refusal := self.refusals.get(run.ask.spec.name)):
+            refusal = self.refusals.get(run.ask.spec.name)
+            if refusal and not await self.disk.run(self.store.attempts_of, run.key):
                 return self._blocked(run, refusal)
             await asyncio.to_thread(self._prepare_pictures, run)
         handle = await self._taken_up(run)

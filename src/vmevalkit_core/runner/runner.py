@@ -20,6 +20,7 @@ from vmevalkit_core.planner.ask import ask_of
 from vmevalkit_core.questions import QuestionProblem, Task
 from vmevalkit_core.records import Event, RunKey
 from vmevalkit_core.registry import Registry, is_file_target
+from vmevalkit_core.runner.devices import ready, runs_on_devices
 from vmevalkit_core.runner.engine import GRACE, contained, drive
 from vmevalkit_core.runner.execute import Executor
 from vmevalkit_core.runner.lanes import lanes_of
@@ -69,6 +70,7 @@ class Runner:
         self._lanes = self.workshop.lanes if concurrency == self.workshop.concurrency else {}
         self.store = Store(output, experiment, self.workshop.redactor)
         self.planner = Planner(self.store, policy or Policy(), seed=seed, whole=whole)
+        self._devices: Limiter | None = None
         self.stop = asyncio.Event()
 
     def ask(self, spec: ModelSpec, given: Mapping[str, Any]) -> Ask:
@@ -127,7 +129,9 @@ class Runner:
             shop.job_seconds.update({model: list(known) for model, known in plan.job_seconds.items()})
             for spec in {run.ask.spec: None for run in plan.runs}:
                 await shop.worker.prepare(spec)
-            lanes = lanes_of(plan.runs, self._limiter)
+            runs = await ready(shop.worker, plan.runs)
+            self._devices = await shop.worker.device_limiter() if runs_on_devices(runs) else None
+            lanes = lanes_of(runs, self._limiter)
             report = await drive(lanes, executor, ended or (lambda _: None))
         finally:
             if not self._shared:
@@ -155,6 +159,8 @@ class Runner:
         return ceiling
 
     def _limiter(self, run: PlannedRun) -> Limiter:
+        if self._devices and run.ask.spec.runs_in == "process":
+            return self._devices
         key = limit_key(run.ask.spec, run.ask.account)
         return self._lanes.setdefault(key, Limiter(self._concurrency))
 
