@@ -33,7 +33,6 @@ class ApiGenerator(VendorClient):
             submission = await self._sender.send(request, job)
         except UncertainSubmitError as error:
             submission = await self._sender.look_for(request, job, error)
-        await job.submitted(submission)
         return await self._collector.collect(submission, job, sent_now=True)
 
     async def ask(self, submission: Submission) -> Pending | Done | Failed:

@@ -13,7 +13,9 @@ from vmevalkit_core.generator.reading import UnreadableAnswer, read
 from vmevalkit_core.generator.vendor import VendorClient
 from vmevalkit_core.records import Clip, Done, Failed, Pending, Submission
 from vmevalkit_core.status_codes import EXPIRED, status_of
+from vmevalkit_core.transport import Refusal
 
+JOB_ENDED = (RejectedError, JobFailed)
 LINKS = 3
 """Links that are asked for before a video counts as gone."""
 
@@ -71,6 +73,11 @@ class Collector:
         try:
             return await read(self._vendor, lambda: self._vendor.poll(submission), self._vendor.poll_timeout)
         except UnreadableAnswer:
+            raise
+        except JOB_ENDED as error:
+            if isinstance(error.__cause__, Refusal):
+                # The question was refused, whatever it says of content: only a state ends a job.
+                raise GenerationError(error.message, hint=error.hint, generation_id=submission.id) from error
             raise
         except RetryableError as error:
             if not watch.warned:

@@ -30,15 +30,19 @@ async def read(vendor: VendorClient, call: Callable[[], Awaitable[T]], limit: fl
         except Exception as error:
             if known := (explained(vendor, error) if of_api else None) or read_error(error):
                 raise known from error
-            if of_api and not isinstance(error, VmevalError):
-                raise UnreadableAnswer(f"{type(error).__name__}: {error}") from error
+            if of_api and (isinstance(error, Refusal) or not isinstance(error, VmevalError)):
+                raise UnreadableAnswer(_said(error)) from error
             raise
 
     return await retried(limited, vendor.polling, vendor.context.clock)
 
 
 class UnreadableAnswer(RetryableError):
-    """The plugin stumbled over an answer: one of a vendor's bad days, or a fault of its own when it goes on."""
+    """A refusal, or an answer that the plugin stumbled over: passing, or a fault when it goes on."""
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, VmevalError) else f"{type(error).__name__}: {error}"
 
 
 def explained(vendor: VendorClient, error: Exception) -> GenerationError | None:

@@ -21,6 +21,7 @@ from vmevalkit_core.testing.simulator import (
     Simulator,
     State,
     Why,
+    knows,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "Simulator",
     "State",
     "Why",
+    "knows",
 ]

@@ -59,8 +59,9 @@ class Download:
             raise Refusal(await self._answer(response, origin))
         kind = response.headers.get("content-type", "").lower()
         if kind.startswith(_NO_VIDEO):
-            said = (await self._answer(response, origin)).text
-            raise LostAnswer(f"{origin.host} sent {kind.partition(';')[0]} instead of a video: {said}")
+            answer = await self._answer(response, origin)
+            said = f": {answer.text}" if answer.text.isprintable() else ""
+            raise LostAnswer(f"{origin.host} sent {kind.partition(';')[0]} instead of a video{said}")
         if coding := response.headers.get("content-encoding", "").replace("identity", ""):
             raise LostAnswer(f"{origin.host} sent the video as {coding}, which was not asked for")
         announced = response.headers.get("content-length", "")

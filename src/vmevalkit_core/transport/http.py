@@ -110,6 +110,10 @@ class Http:
                 async with asyncio.timeout(within):
                     await Download(self._clients.bare(), path, trusted, limit).follow(url, headers or {})
 
+    async def open(self) -> None:
+        """Load the client now: that takes longer than a call, and must not count as one."""
+        await asyncio.to_thread(self._clients.open)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._clients.close()

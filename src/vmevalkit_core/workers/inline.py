@@ -66,6 +66,10 @@ class InlineWorker:
         """The generator of a model that was prepared."""
         return self._generators[spec]
 
+    def prepares(self, spec: ModelSpec) -> bool:
+        """Whether the model's generator itself says when its request leaves, by `job.preparing`."""
+        return isinstance(self._generators.get(spec), ApiGenerator)
+
     def submit_timeout(self, spec: ModelSpec) -> float | None:
         """Seconds after which a request of this model cannot be on its way any more, where that is known."""
         return getattr(self._generators.get(spec), "submit_timeout", None)
