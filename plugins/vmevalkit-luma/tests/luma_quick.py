@@ -21,9 +21,13 @@ class QuickAgents(Agents):
     poll_least = 0.02
     poll_most = 0.2
     unknown_pause = 0.1
+
+
+class HastyAgents(QuickAgents):
+    """The same, for a Luma that lets a request hang."""
+
+    spec = dataclasses.replace(QuickAgents.spec, name="hasty-agents", factory=f"{__file__}:HastyAgents")
     submit_timeout = 1.0
-    poll_timeout = 2.0
-    fetch_timeout = 5.0
 
 
 class QuickDream(DreamMachine):
@@ -35,8 +39,12 @@ class QuickDream(DreamMachine):
     poll_least = 0.02
     poll_most = 0.2
     unknown_pause = 0.1
-    submit_timeout = 2.0
-    poll_timeout = 2.0
-    fetch_timeout = 5.0
-    settle = 0.1
+    settle = 0.0
     look_again = 0.1
+
+
+class HastyDream(QuickDream):
+    """The same, for a Luma that lets a request hang."""
+
+    spec = dataclasses.replace(QuickDream.spec, name="hasty-dream", factory=f"{__file__}:HastyDream")
+    submit_timeout = 2.0

@@ -14,29 +14,47 @@ from typing import Any
 
 import pytest
 
-from vmevalkit_core import InferenceRunner, RunResult
-from vmevalkit_core.testing import Simulator
+from vmevalkit_core import InferenceRunner, RunResult, UnfinishedRun
+from vmevalkit_core.testing import FAULTS, Simulator
 
 HERE = Path(__file__).resolve().parent
 BUCKET, KEY_ID, KEY_SECRET = "pictures", "AKIAOFATEST000000", "secret-of-a-test-0000"
 _LISTENS = re.compile(r"unning on (http://127\.0\.0\.1:\d+)")
 
 
+HANGS = {"silent", "lost-silent", "lost-late", "cut-stalled", "drip", "drip-head", "endless", "endless-head", "huge"}
+"""Faults of a submit that only a time-out ends."""
+FAULTY = [name for name, fault in FAULTS.items() if "submit" in fault.phases and name not in ("never-ends", "crowded")]
+"""Those that end by themselves, and soon: after `crowded` Luma asks for a minute of patience."""
+
+
 class Runs:
     """Runs one question again and again, each time as a new process would."""
 
-    def __init__(self, luma: Simulator, model: str, env: Mapping[str, str], frame: Path, output: Path) -> None:
+    def __init__(self, luma: Simulator, api: str, env: Mapping[str, str], frame: Path, output: Path) -> None:
         self.luma, self.frame, self.output = luma, frame, output
-        self.model = f"{HERE / 'luma_quick.py'}:{model}"
+        self.model, self.hasty = (f"{HERE / 'luma_quick.py'}:{manner}{api}" for manner in ("Quick", "Hasty"))
         self.env = dict(env)
 
-    def once(self, **options: Any) -> RunResult:
-        """The result, or UnfinishedRun."""
+    def once(self, fault: str = "", **options: Any) -> RunResult:
+        """The result, or UnfinishedRun; `fault` is what the submit meets."""
         data = {"id": "maze_0001", "domain": "maze"}
+        model = self.hasty if fault in HANGS else self.model
         with InferenceRunner(output_dir=self.output, experiment="pilot", env=self.env) as runner:
             return runner.run(
-                model_name=self.model, image_path=self.frame, text_prompt="Solve it.", question_data=data, **options
+                model_name=model, image_path=self.frame, text_prompt="Solve it.", question_data=data, **options
             )
+
+    def twice(self, fault: str) -> list[str]:
+        """How two commands end, of which the first meets a fault of the submit once."""
+        self.luma.script({"phase": "submit", "fault": fault, "times": 1})
+        ends: list[str] = []
+        for _ in range(2):
+            try:
+                ends.append(str(self.once(fault)["status"]))
+            except UnfinishedRun as error:
+                ends.append(error.status)
+        return ends
 
     @property
     def posts(self) -> int:

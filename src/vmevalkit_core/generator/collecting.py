@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from vmevalkit_core.errors import (
-    JobFailed,
-    RetryableError,
-    UnfinishedJob,
-)
+from vmevalkit_core.errors import GenerationError, JobFailed, RejectedError, RetryableError, UnfinishedJob
 from vmevalkit_core.generator.contract import Job
 from vmevalkit_core.generator.polling import PollPlan
 from vmevalkit_core.generator.reading import UnreadableAnswer, read

@@ -97,7 +97,7 @@ class VendorClient(ABC):
         return None
 
     def failure(self, answer: Failed, submission: Submission) -> GenerationError:
-        """The error of a job that the vendor failed; override it for error classes of the plugin that derive from these."""
+        """The error of a job that the vendor failed; a plugin may raise classes of its own, derived from these."""
         kind = ModeratedError if answer.moderated else RejectedError if answer.rejected else JobFailed
         return kind(answer.reason, hint=answer.hint, generation_id=submission.id, charged=answer.cost)
 
