@@ -24,8 +24,10 @@ _LISTENS = re.compile(r"unning on (http://127\.0\.0\.1:\d+)")
 
 HANGS = {"silent", "lost-silent", "lost-late", "cut-stalled", "drip", "drip-head", "endless", "endless-head", "huge"}
 """Faults of a submit that only a time-out ends."""
-FAULTY = [name for name, fault in FAULTS.items() if "submit" in fault.phases and name not in ("never-ends", "crowded")]
-"""Those that end by themselves, and soon: after `crowded` Luma asks for a minute of patience."""
+_ENDLESS = ("never-ends", "never-starts", "crowded")
+"""After `crowded` Luma asks for a minute of patience."""
+FAULTY = [name for name, fault in FAULTS.items() if "submit" in fault.phases and name not in _ENDLESS]
+"""Faults of a submit that a test can wait for."""
 
 
 class Runs:
@@ -39,7 +41,7 @@ class Runs:
     def once(self, fault: str = "", **options: Any) -> RunResult:
         """The result, or UnfinishedRun; `fault` is what the submit meets."""
         data = {"id": "maze_0001", "domain": "maze"}
-        model = self.hasty if fault in HANGS else self.model
+        model = self.hasty if fault in HANGS or fault == "closed" or fault.startswith("lost-") else self.model
         with InferenceRunner(output_dir=self.output, experiment="pilot", env=self.env) as runner:
             return runner.run(
                 model_name=model, image_path=self.frame, text_prompt="Solve it.", question_data=data, **options
