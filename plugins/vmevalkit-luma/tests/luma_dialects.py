@@ -235,7 +235,7 @@ _ENDS: Mapping[State, str] = {"done": "completed", "failed": "failed", "cancelle
 AGENTS_WORDS: Mapping[State, str] = {"held": "queued", "queued": "queued", "running": "processing", **_ENDS}
 DREAM_WORDS: Mapping[State, str] = {"held": "queued", "queued": "queued", "running": "dreaming", **_ENDS}
 # The exact words of most are not known; clients must not read them.
-AGENTS_REFUSALS: Mapping[Why, tuple[int, str]] = {
+AGENTS_REFUSALS: dict[Why, tuple[int, str]] = {
     "key": (401, "Invalid API key"),
     "input": (400, "The request is invalid."),
     "money": (402, "Insufficient credits. Please add credits to continue."),
@@ -250,7 +250,7 @@ AGENTS_REFUSALS: Mapping[Why, tuple[int, str]] = {
     "unavailable": (503, "Service unavailable"),
     "broken": (500, "Internal server error"),
 }
-DREAM_REFUSALS: Mapping[Why, tuple[int, str]] = AGENTS_REFUSALS | {
+DREAM_REFUSALS: dict[Why, tuple[int, str]] = AGENTS_REFUSALS | {
     "money": (400, "Insufficient credits"),
     "moderated": (400, "prompt not allowed because advanced moderation failed"),
 }

@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 from luma_runs import FAULTY, HERE, Runs
 from PIL import Image
+from test_luma_payload import asked
 
-from vmevalkit_core import Context, GenerationRequest, Geometry, ImageRef, KeyRefused, NoCredit, UnfinishedRun
+from vmevalkit_core import Context, KeyRefused, NoCredit, UnfinishedRun
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import FAULTS, Simulator
 from vmevalkit_luma import errors
@@ -256,14 +257,7 @@ def quick(env: dict[str, str]) -> Any:
 async def submitted(runs: Runs, generator: Any = None) -> Any:
     """What the sending of one request comes to, as the base of all API models sees it."""
     generator = generator or quick(runs.env)
-    whole = Geometry(source=(1280, 720), sent=(1280, 720))
-    facts = {"sha256": "0" * 64, "media_type": "image/png", "size": (1280, 720), "geometry": whole}
-    request = GenerationRequest(
-        model="quick-agents",
-        prompt="Solve it.",
-        first_frame=ImageRef(path=runs.frame, **facts),
-        options={"duration": 5, "resolution": "720p"},
-    )
+    request = asked("Ray32", path=runs.frame)
     try:
         return await generator._sender._submitted(request)
     finally:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from luma_runs import BUCKET, HERE, KEY_ID, KEY_SECRET, Runs, bucket, storage_env
 from PIL import Image
+from test_luma_payload import asked
 
 from vmevalkit_core import Context, MissingCredential, Submission, UnfinishedRun
 from vmevalkit_core.limits import Limiter
@@ -256,8 +257,6 @@ def quick(env: dict[str, str]) -> Any:
 
 async def ended(generator: Any, runs: Runs) -> Any:
     """The state of a job that was sent by hand, once it has ended."""
-    from test_luma_payload import asked
-
     request = asked(path=runs.frame, link="vmevalkit/none.png")
     job: Submission = await generator.submit(request)
     while True:

@@ -17,7 +17,7 @@ WAYS_OUT = (
     "pip install 'vmevalkit-core[s3]'; or use luma-ray-3.2, which takes the picture itself"
 )
 
-_AGENTS_NEED = Need(AGENTS_KEY, hint="make one at https://platform.lumalabs.ai, on the page API Keys")
+_AGENTS_NEED = Need(AGENTS_KEY, hint="how to get one stands at https://docs.agents.lumalabs.ai")
 _DREAM_NEEDS = (
     Need(*DREAM_KEYS, hint="make one at https://lumalabs.ai/dream-machine/api/keys"),
     Need(BUCKET, hint=WAYS_OUT, secret=False),
