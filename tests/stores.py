@@ -9,6 +9,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -40,6 +43,28 @@ def env_of(url: str, **changes: str) -> dict[str, str]:
     """What a user of such a server sets."""
     keys = {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": KEY_SECRET}
     return {"S3_BUCKET": BUCKET, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL_S3": url, **keys, **changes}
+
+
+def client_of(url: str) -> Any:
+    """A client without anything of ours."""
+    boto3 = pytest.importorskip("boto3")
+    session = boto3.Session(KEY_ID, KEY_SECRET, region_name="us-east-1")
+    return session.client("s3", endpoint_url=url)
+
+
+def keys(client: Any) -> list[str]:
+    """What the bucket holds."""
+    return [one["Key"] for one in client.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
+
+
+def fetched(link: str) -> tuple[int, bytes]:
+    """What a vendor without any key gets."""
+    try:
+        with urlopen(link) as answer:
+            return answer.status, answer.read()
+    except HTTPError as error:
+        with error:
+            return error.code, b""
 
 
 @contextmanager
