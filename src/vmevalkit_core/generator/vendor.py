@@ -112,7 +112,7 @@ class VendorClient(ABC):
         headers = {**self.headers(), **given} if ours else given
         url = self.address + path if ours else path
         answer = await self.context.http.call(
-            method, url, headers=headers, foreign=not ours, trusted=self._trusted, **parts
+            method, url, headers=headers, foreign=not ours, trusted=self.trusted, **parts
         )
         if answer.status not in ok:
             raise Refusal(answer)
@@ -120,7 +120,7 @@ class VendorClient(ABC):
 
     async def download(self, url: str, path: Path, *, headers: Mapping[str, str] | None = None) -> None:
         """Write what a link leads to; `headers` go to its own origin only. The user's own base address is trusted."""
-        await self.context.http.download(url, path, headers=headers, trusted=self._trusted, within=self.fetch_timeout)
+        await self.context.http.download(url, path, headers=headers, trusted=self.trusted, within=self.fetch_timeout)
 
     @property
     def can_find(self) -> bool:
@@ -133,8 +133,8 @@ class VendorClient(ABC):
         return type(self).cancel is not VendorClient.cancel
 
     @property
-    def _trusted(self) -> list[str]:
-        """The base address that the user set himself; the built-in one is no reason to look inward."""
+    def trusted(self) -> list[str]:
+        """Origins to which links may lead also inside a network: the base address that the user set himself."""
         own = self.context.env.get(self.base_url_env, "")
         return [own] if own else []
 

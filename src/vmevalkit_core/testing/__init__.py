@@ -1,5 +1,9 @@
 """What authors of plugins test with; nothing here is needed to run models."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from vmevalkit_core.testing.simulator import (
     FAULTS,
     PHASES,
@@ -24,6 +28,9 @@ from vmevalkit_core.testing.simulator import (
     knows,
 )
 
+if TYPE_CHECKING:
+    from vmevalkit_core.testing.local import LocalContract
+
 __all__ = [
     "FAULTS",
     "PHASES",
@@ -32,6 +39,7 @@ __all__ = [
     "Dialect",
     "Ending",
     "Fault",
+    "LocalContract",
     "Look",
     "Order",
     "Part",
@@ -47,3 +55,12 @@ __all__ = [
     "Why",
     "knows",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # On first use: it needs pytest, which the simulator does not.
+    if name == "LocalContract":
+        from vmevalkit_core.testing.local import LocalContract
+
+        return LocalContract
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

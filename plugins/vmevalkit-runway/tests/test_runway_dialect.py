@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from runway_dialect import RunwayVendor
+from runway_models import MODELS
 
-from tests.dialects.runway_dialect import RunwayVendor
-from tests.dialects.runway_models import MODELS
 from tests.wire import KEY, Heard, ask
 from vmevalkit_core.testing import Simulator
 
