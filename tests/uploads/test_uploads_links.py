@@ -26,6 +26,20 @@ def test_link_is_signed_by_version_four(strict: str, picture: Path) -> None:
     assert fetched(link.partition("?")[0])[0] == 403
 
 
+@pytest.mark.parametrize(
+    ("bucket", "region", "address"),
+    [
+        ("my-pictures", "eu-central-1", "https://my-pictures.s3.eu-central-1.amazonaws.com/vmevalkit/a.png"),
+        ("my-pictures", "us-east-1", "https://my-pictures.s3.amazonaws.com/vmevalkit/a.png"),
+        ("my.pictures", "eu-central-1", "https://s3.eu-central-1.amazonaws.com/my.pictures/vmevalkit/a.png"),
+    ],
+)
+def test_link_leads_to_the_region_of_the_bucket(bucket: str, region: str, address: str) -> None:
+    """To the address of all regions, Amazon answers with a redirect, and the signature is wrong where that leads."""
+    env = env_of("", S3_BUCKET=bucket, AWS_DEFAULT_REGION=region)
+    assert S3ImageUploader(env=env).link("vmevalkit/a.png").partition("?")[0] == address
+
+
 def test_mark_stands_in_the_link(strict: str, picture: Path) -> None:
     """As part of what is signed, so that it cannot get lost unnoticed."""
     uploader = S3ImageUploader(env=env_of(strict))

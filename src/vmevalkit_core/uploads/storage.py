@@ -40,7 +40,6 @@ def new_client(place: Place, env: Mapping[str, str]) -> Any:
     """A boto3 client that signs by SigV4; MissingExtra, MissingCredential or ConfigError names what is missing."""
     try:
         import boto3
-        from botocore.config import Config
     except ImportError as error:
         hint = "pip install 'vmevalkit-core[s3]'"
         raise MissingExtra("uploads to S3 need boto3, which is not installed", hint=hint) from error
@@ -49,6 +48,16 @@ def new_client(place: Place, env: Mapping[str, str]) -> Any:
     region = place.region or session.region_name or (FIRST_REGION if place.endpoint else None)
     if not region:
         raise MissingCredential(f"{REGION} is not set", hint=f"set it to the region of the bucket {place.bucket}")
+    client = _client(session, place, env, region, {})
+    if "amazonaws.com" not in client.meta.endpoint_url:
+        return client
+    # Else a link would lead to the address of all regions, which redirects, and its signature would be wrong there.
+    return _client(session, place, env, region, {"addressing_style": "virtual"})
+
+
+def _client(session: Any, place: Place, env: Mapping[str, str], region: str, style: Mapping[str, str]) -> Any:
+    from botocore.config import Config
+
     config = Config(
         signature_version="s3v4",  # links are signed by the version before it otherwise
         connect_timeout=CONNECT_SECONDS,
@@ -56,7 +65,7 @@ def new_client(place: Place, env: Mapping[str, str]) -> Any:
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         # The store compares the hash that is signed; checksums on top of it are not understood everywhere.
         request_checksum_calculation="when_required",
-        s3={"payload_signing_enabled": True},
+        s3={"payload_signing_enabled": True, **style},
     )
     try:
         return session.client("s3", region_name=region, endpoint_url=place.endpoint, config=config)
