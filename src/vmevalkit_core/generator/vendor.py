@@ -104,8 +104,8 @@ class VendorClient(ABC):
     async def call(self, method: str, path: str, *, ok: Collection[int] = (200, 201, 202, 204), **parts: Any) -> Answer:
         """The answer to a call of the vendor's API, its status one of `ok`; Refusal, NoConnection or LostAnswer.
 
-        `parts` are those of `Http.call`: json, query, form, files, content, headers, within. `path` may be a whole
-        link, for a signed upload say; credentials go to the base address only.
+        `parts` are those of `Http.call`: json, query, form, files, content, headers, within, through. `path` may be a
+        whole link, for a signed upload say; credentials go to the base address only.
         """
         ours = not path.startswith(("http://", "https://"))
         given = dict(parts.pop("headers", None) or {})

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vmevalkit_core.claims import offset_of
-from vmevalkit_core.errors import WorkerLost
+from vmevalkit_core.errors import ClaimsUnavailable, WorkerLost
 from vmevalkit_core.generator import Context, Job
 from vmevalkit_core.records import Clip, GenerationRequest
 from vmevalkit_core.specs import ModelSpec
@@ -193,7 +193,10 @@ class DevicePool:
     def _lock(self, device: Device) -> tuple[str, int] | None:
         if not device.identity:
             return None
-        claims = device_claims(self._env)
+        try:
+            claims = device_claims(self._env)
+        except (ClaimsUnavailable, OSError):
+            return None  # the claim of the command has said so
         return str(claims.path), offset_of(device.worker_key)
 
     def _done(self, spec: ModelSpec, request: GenerationRequest) -> None:
