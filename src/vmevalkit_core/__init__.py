@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from vmevalkit_core.scan import load_questions
     from vmevalkit_core.specs import ModelSpec, Need, State
     from vmevalkit_core.transport import Answer, Refusal
+    from vmevalkit_core.uploads.uploader import S3ImageUploader
+    from vmevalkit_core.uploads.variables import S3_SECRETS, S3_SETTINGS
 
 _HOME = {
     "AccountError": "errors",
@@ -125,6 +127,9 @@ _HOME = {
     "RetryableError": "errors",
     "RunMetadata": "metadata",
     "RunResult": "api",
+    "S3ImageUploader": "uploads.uploader",
+    "S3_SECRETS": "uploads.variables",
+    "S3_SETTINGS": "uploads.variables",
     "State": "specs",
     "Submission": "records",
     "TaskPair": "records",
@@ -156,6 +161,8 @@ _HOME = {
 
 __all__ = [
     "CONTRACT",
+    "S3_SECRETS",
+    "S3_SETTINGS",
     "AccountError",
     "Answer",
     "ApiGenerator",
@@ -204,6 +211,7 @@ __all__ = [
     "RetryableError",
     "RunMetadata",
     "RunResult",
+    "S3ImageUploader",
     "State",
     "Submission",
     "TaskPair",

@@ -90,6 +90,8 @@ class ModelSpec:
     """What it needs from the environment; each `Need` that is not optional has to be met."""
     settings: tuple[str, ...] = ()
     """Further environment variables that it reads, if they are set; they are no secrets, such as a base address."""
+    secrets: tuple[str, ...] = ()
+    """Further environment variables that it reads, if they are set, and that nobody may see: keys of storage, say."""
     limit_key: str = ""
     """Models with the same key share one limit on runs in flight; the family where empty."""
     seeds: tuple[int, int] | None = None
@@ -146,5 +148,6 @@ class ModelSpec:
         fields["seeds"] = tuple(data["seeds"]) if data.get("seeds") else None
         fields["state"] = State(**data.get("state", {}))
         fields["settings"] = tuple(data.get("settings", ()))
+        fields["secrets"] = tuple(data.get("secrets", ()))
         fields["links"] = tuple((label, url) for label, url in data.get("links", ()))
         return cls(**fields)

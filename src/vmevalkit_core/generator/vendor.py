@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vmevalkit_core.errors import GenerationError, UsageError
+from vmevalkit_core.errors import GenerationError, JobFailed, ModeratedError, RejectedError, UsageError
 from vmevalkit_core.generator.contract import Context
 from vmevalkit_core.records import Candidate, Done, Failed, GenerationRequest, ImageRef, Pending, Submission
 from vmevalkit_core.retry import POLL, RetryPolicy
@@ -95,6 +95,11 @@ class VendorClient(ABC):
     def explain(self, answer: Answer) -> GenerationError | None:
         """What a refusal of the vendor's means; None leaves it to its status. Never for a submit that may be taken."""
         return None
+
+    def failure(self, answer: Failed, submission: Submission) -> GenerationError:
+        """The error of a job that the vendor failed; a plugin may raise classes of its own, derived from these."""
+        kind = ModeratedError if answer.moderated else RejectedError if answer.rejected else JobFailed
+        return kind(answer.reason, hint=answer.hint, generation_id=submission.id, charged=answer.cost)
 
     async def call(self, method: str, path: str, *, ok: Collection[int] = (200, 201, 202, 204), **parts: Any) -> Answer:
         """The answer to a call of the vendor's API, its status one of `ok`; Refusal, NoConnection or LostAnswer.

@@ -67,7 +67,7 @@ class Workshop:
                 names = " or ".join(need.names)
                 raise MissingCredential(f"{spec.name} needs {names}, which is not set", hint=need.hint or _KEY_HINT)
         secrets = self._secrets(spec)
-        self.redactor.add(secrets)
+        self.redactor.add((*secrets, *(self.env.get(name, "") for name in spec.secrets)))
         return _hashed(secrets)
 
     async def close(self, grace: float) -> None:
@@ -84,7 +84,7 @@ class Workshop:
 
     def _context(self, spec: ModelSpec) -> Context:
         declared = {name: self.env[name] for need in spec.needs for name in need.names if name in self.env}
-        declared |= {name: self.env[name] for name in spec.settings if self.env.get(name)}
+        declared |= {name: self.env[name] for name in (*spec.settings, *spec.secrets) if self.env.get(name)}
         key = limit_key(spec, _hashed(self._secrets(spec)))
         if key not in self._accounts:
             self._accounts[key] = Account(self.concurrency, self.clock)
