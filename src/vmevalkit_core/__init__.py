@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vmevalkit_core.api import InferenceRunner, RunResult, available_models, run_inference, validate_inference
     from vmevalkit_core.errors import (
         AccountError,
+        CeilingReached,
         ClipError,
         ConfigError,
         GenerationError,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
         Submission,
         TaskPair,
     )
+    from vmevalkit_core.retry import RetryPolicy
     from vmevalkit_core.rules import ImageRule
     from vmevalkit_core.scan import load_questions
     from vmevalkit_core.specs import ModelSpec, Need, State
@@ -83,6 +85,7 @@ _HOME = {
     "Answer": "transport",
     "ApiGenerator": "generator",
     "Candidate": "records",
+    "CeilingReached": "errors",
     "Clip": "records",
     "ClipError": "errors",
     "ClipRule": "generator.clip_rule",
@@ -124,6 +127,7 @@ _HOME = {
     "QuotaExhausted": "errors",
     "Refusal": "transport",
     "RejectedError": "errors",
+    "RetryPolicy": "retry",
     "RetryableError": "errors",
     "RunMetadata": "metadata",
     "RunResult": "api",
@@ -167,6 +171,7 @@ __all__ = [
     "Answer",
     "ApiGenerator",
     "Candidate",
+    "CeilingReached",
     "Clip",
     "ClipError",
     "ClipRule",
@@ -208,6 +213,7 @@ __all__ = [
     "QuotaExhausted",
     "Refusal",
     "RejectedError",
+    "RetryPolicy",
     "RetryableError",
     "RunMetadata",
     "RunResult",
