@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
+from functools import cache
+from importlib import import_module, metadata
 from typing import Any
 
 _MATTERS = ("torch", "diffusers", "transformers", "accelerate", "numpy", "av")
+_ENCODES = ("torch", "diffusers", "transformers", "tokenizers", "sentencepiece", "ftfy")
 
 
 def torch() -> Any:
@@ -34,6 +36,18 @@ def device_name(device: str) -> str:
 def seeded(seed: int) -> Any:
     """A torch.Generator on the CPU."""
     return torch().Generator("cpu").manual_seed(seed)
+
+
+@cache
+def installed() -> dict[str, str]:
+    """The versions of the packages that encode texts, imported or not."""
+    found = {}
+    for name in _ENCODES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def versions() -> dict[str, str]:
