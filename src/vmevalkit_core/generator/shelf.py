@@ -1,4 +1,4 @@
-"""What was costly to encode, kept on the disk by what it was made of, so that a plan that goes on encodes it no more."""
+"""What was costly to encode, kept on disk by what it was made of, so that a plan that goes on encodes nothing again."""
 
 from __future__ import annotations
 
@@ -63,15 +63,13 @@ class Shelf:
 
     def _make_room(self) -> None:
         with suppress(OSError):
-            kept = sorted(
-                ((file.stat(), file) for file in self._folder.glob("*/*.pt")), key=lambda one: one[0].st_mtime
-            )
-            surplus = sum(facts.st_size for facts, _ in kept) - MOST_BYTES
-            for facts, file in kept:
+            kept = {file: file.stat() for file in self._folder.glob("*/*.pt")}
+            surplus = sum(facts.st_size for facts in kept.values()) - MOST_BYTES
+            for file in sorted(kept, key=lambda one: kept[one].st_mtime):
                 if surplus <= 0:
                     return
                 file.unlink(missing_ok=True)
-                surplus -= facts.st_size
+                surplus -= kept[file].st_size
 
 
 def fingerprint(folder: Path) -> str:
