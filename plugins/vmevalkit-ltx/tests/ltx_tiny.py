@@ -98,11 +98,37 @@ def _settled(module: Any, seed: int) -> Any:
 
 
 def _released(name: str, part: str) -> str:
-    if part == "vae":
-        return name
-    for ours, theirs in (("proj_in", "patchify_proj"), ("time_embed", "adaln_single"), ("norm_q", "q_norm")):
-        name = name.replace(ours, theirs)
-    return name.replace("norm_k", "k_norm")
+    """The name of a weight in the authors' releases of 0.9.1, from its name in diffusers."""
+    if part == "transformer":
+        for ours, theirs in (("proj_in", "patchify_proj"), ("time_embed", "adaln_single")):
+            name = name.replace(ours, theirs)
+        return name.replace("norm_q", "q_norm").replace("norm_k", "k_norm")
+    side = name.partition(".")[0]
+    ours = next((one for one in _VAE_BLOCKS.get(side, {}) if f"{side}.{one}." in f"{name}."), "")
+    if ours:
+        name = name.replace(ours, _VAE_BLOCKS[side][ours], 1)
+    for one, theirs in (("resnets", "res_blocks"), ("conv_shortcut.conv", "conv_shortcut"), ("norm3", "norm3.norm")):
+        name = name.replace(one, theirs)
+    name = name.replace("latents_mean", "per_channel_statistics.mean-of-means")
+    return name.replace("latents_std", "per_channel_statistics.std-of-means")
+
+
+# The blocks that are part of another one come first.
+_VAE_BLOCKS = {
+    "decoder": {
+        **{f"up_blocks.{at}.upsamplers.0": f"up_blocks.{2 * at + 1}" for at in range(4)},
+        **{f"up_blocks.{at}": f"up_blocks.{2 * at + 2}" for at in range(4)},
+        "mid_block": "up_blocks.0",
+        "time_embedder": "last_time_embedder",
+        "scale_shift_table": "last_scale_shift_table",
+    },
+    "encoder": {
+        **{f"down_blocks.{at}.downsamplers.0": f"down_blocks.{3 * at + 1}" for at in range(3)},
+        **{f"down_blocks.{at}.conv_out": f"down_blocks.{3 * at + 2}" for at in range(2)},
+        **{f"down_blocks.{at}": f"down_blocks.{(0, 3, 6, 8)[at]}" for at in range(4)},
+        "mid_block": "down_blocks.9",
+    },
+}
 
 
 def _torch() -> Any:
