@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from vmevalkit_core.generator.local_options import LocalOptions
     from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
     from vmevalkit_core.generator.memory import WITH_LAYERS
-    from vmevalkit_core.generator.placing import place_pipeline
+    from vmevalkit_core.generator.placing import place_encoder, place_pipeline
     from vmevalkit_core.generator.weights import Weights
     from vmevalkit_core.geometry import Geometry
     from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
@@ -149,6 +149,7 @@ _HOME = {
     "hookimpl": "plugins",
     "load_questions": "scan",
     "open_rgb": "media.images",
+    "place_encoder": "generator.placing",
     "place_pipeline": "generator.placing",
     "read_frames": "media.clips",
     "run_inference": "api",
@@ -231,6 +232,7 @@ __all__ = [
     "hookimpl",
     "load_questions",
     "open_rgb",
+    "place_encoder",
     "place_pipeline",
     "read_frames",
     "run_inference",

@@ -8,6 +8,9 @@ from typing import Any
 from vmevalkit_core.generator import torch_facts
 from vmevalkit_core.generator.local_request import LocalSetup
 
+_ROOM = 1.2
+"""What an encoder needs beside its weights."""
+
 
 def place_pipeline(pipe: Any, setup: LocalSetup, streamed: Sequence[str] = ("transformer",)) -> Any:
     """The same pipeline, ready to draw without a progress bar.
@@ -27,6 +30,14 @@ def place_pipeline(pipe: Any, setup: LocalSetup, streamed: Sequence[str] = ("tra
         elif hasattr(part, "parameters"):
             part.to(setup.device)
     return pipe
+
+
+def place_encoder(part: Any, device: str) -> Any:
+    """The same module on the device, or left in main memory where the device has no room for it."""
+    needed = sum(weight.numel() * weight.element_size() for weight in part.parameters())
+    if device != "cuda" or torch_facts.torch().cuda.mem_get_info()[0] > needed * _ROOM:
+        part.to(device)
+    return part
 
 
 def _stream(part: Any, device: str) -> None:

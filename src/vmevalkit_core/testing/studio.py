@@ -23,12 +23,15 @@ from vmevalkit_core.media.fitting import fit_frame
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.records import Clip, Event, GenerationRequest, ImageRef
 from vmevalkit_core.registry import Registry
+from vmevalkit_core.rules import ImageRule
 from vmevalkit_core.runner import Runner
 from vmevalkit_core.scan import scan
 from vmevalkit_core.specs import ModelSpec
 
 T = TypeVar("T")
 PROMPTS = ("move the red ball to the right", "the blue ball moves slowly", "solve the maze")
+SHIFTS = {"first_frame": 0, "final_frame": 16}
+"""How far the ball of a drawn picture has moved."""
 
 
 class StudioJob(FreeJob):
@@ -72,21 +75,26 @@ class Studio:
         return made
 
     def request(self, prompt: str = PROMPTS[0], seed: int = 0, **options: Any) -> GenerationRequest:
-        """What a run of this model is asked, with a drawn picture of a legal size."""
+        """What a run of this model is asked, with drawn pictures of a legal size."""
         known = self.options_class(**{**self.options, **options})
-        path = self.folder / "first_frame.png"
-        picture = puzzle()
-        geometry = known.image_rule().geometry(picture.size)
+        rule = known.image_rule()
+        shown = [name for name in SHIFTS if name in self.spec.inputs]
+        frames: dict[str, Any] = {name: self._frame(name, rule) for name in shown}
+        values = known.model_dump(mode="json")
+        return GenerationRequest(model=self.spec.name, prompt=prompt, options=values, seed=seed, **frames)
+
+    def _frame(self, name: str, rule: ImageRule) -> ImageRef:
+        path = self.folder / f"{name}.png"
+        picture = puzzle(SHIFTS[name])
+        geometry = rule.geometry(picture.size)
         fit_frame(picture, geometry).save(path)
-        frame = ImageRef(
+        return ImageRef(
             path=path,
             sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
             media_type="image/png",
             size=geometry.sent,
             geometry=geometry,
         )
-        values = known.model_dump(mode="json")
-        return GenerationRequest(model=self.spec.name, prompt=prompt, first_frame=frame, options=values, seed=seed)
 
     def job(self) -> StudioJob:
         """A job with a clip path of its own."""
@@ -135,7 +143,8 @@ class Studio:
         for at in range(number):
             folder = root / "ball_task" / f"ball_{at:04}"
             folder.mkdir(parents=True, exist_ok=True)
-            puzzle(at).save(folder / "first_frame.png")
+            for name, shift in SHIFTS.items():
+                puzzle(at + shift).save(folder / f"{name}.png")
             (folder / "prompt.txt").write_text(PROMPTS[at % len(PROMPTS)])
         return root
 
