@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
+import torch
 from wan_tiny import tiny_2_1, tiny_5b, tiny_a14b
 
 from vmevalkit_core import ConfigError
