@@ -79,7 +79,7 @@ class I2v(_Hunyuan):
         latents = thirteen.denoised(self._pipe, request, embeddings)
         frames = loading.decoded(self._pipe, latents, thirteen.DROPPED[self.condition])
         request.facts.update(loading.facts(self._pipe, options))
-        request.facts |= {"image_condition": self.condition, "true_guidance": options.true_guidance}
+        request.facts.update(image_condition=self.condition, true_guidance=options.true_guidance)
         return frames, request.fps
 
     def _embedding(self, picture: Image.Image, prompt: str) -> dict[str, Any]:
