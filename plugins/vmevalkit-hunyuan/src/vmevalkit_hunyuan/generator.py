@@ -109,6 +109,8 @@ class I2v33Channels(I2v):
 class _I2v15(_Hunyuan):
     """Version 1.5: 8.3B, and a text side that does not look at the picture."""
 
+    _own_shift = 1.0
+
     def texts(self, prompt: str, options: known.I2v15Options) -> tuple[str, ...]:
         """The prompt, and what the clip should not be where guidance looks at it."""
         return (prompt, options.negative_prompt) if options.guidance > 1 else (prompt,)
@@ -127,12 +129,14 @@ class _I2v15(_Hunyuan):
 
     def load(self, setup: LocalSetup) -> None:
         """Transformer, VAE and image encoder."""
-        self._ready_to_draw(fifteen.video_pipeline(setup), setup)
+        pipe = fifteen.video_pipeline(setup)
+        self._own_shift = float(pipe.scheduler.config.shift)
+        self._ready_to_draw(pipe, setup)
 
     def render(self, request: LocalRequest) -> tuple[Any, float]:
         """Denoise, check, decode."""
         options: Any = request.options
-        loading.set_shift(self._pipe, options.shift)
+        loading.set_shift(self._pipe, options.shift or self._own_shift)
         self._pipe.vae.use_tiling = options.tiling
         latents = fifteen.denoised(self._pipe, request)
         frames = loading.decoded(self._pipe, latents)

@@ -24,11 +24,10 @@ def compile_blocks(pipe: Any) -> None:
             block.compile()
 
 
-def set_shift(pipe: Any, shift: float | None) -> None:
-    """Give the scheduler a shift; None leaves the folder's own."""
-    if shift is not None:
-        scheduler = diffusers().FlowMatchEulerDiscreteScheduler
-        pipe.scheduler = scheduler.from_config(pipe.scheduler.config, shift=shift)
+def set_shift(pipe: Any, shift: float) -> None:
+    """Give the scheduler a shift."""
+    scheduler = diffusers().FlowMatchEulerDiscreteScheduler
+    pipe.scheduler = scheduler.from_config(pipe.scheduler.config, shift=shift)
 
 
 def decoded(pipe: Any, latents: Any, drop: int = 0) -> Any:
