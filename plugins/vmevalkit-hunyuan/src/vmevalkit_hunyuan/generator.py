@@ -93,8 +93,9 @@ class I2v(_Hunyuan):
     def _encoded_now(self, picture: Image.Image, prompt: str, interleave: int) -> dict[str, Any]:
         if self._encoder is None:
             setup = self._setup
-            step = "full" if setup.memory == "full" else "offload"  # its layers are not diffusers' own
-            self._encoder = placed(thirteen.text_pipeline(setup), dataclasses.replace(setup, memory=step))
+            if setup.memory == "layers":  # those of the encoders are not diffusers' own
+                setup = dataclasses.replace(setup, memory="offload")
+            self._encoder = placed(thirteen.text_pipeline(setup), setup)
         return thirteen.encoded(self._encoder, picture, prompt, interleave)
 
 

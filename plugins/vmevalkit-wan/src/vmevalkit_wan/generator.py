@@ -14,7 +14,7 @@ from vmevalkit_wan import pipeline, weights
 class WanImageToVideo(LocalGenerator):
     """Wan from a folder as diffusers writes it. A subclass may change what was loaded, in `tune`."""
 
-    packages = ("torch", "diffusers", "transformers", "accelerate", "ftfy")
+    packages: ClassVar[tuple[str, ...]] = ("torch", "diffusers", "transformers", "accelerate", "ftfy")
     extra = "vmevalkit-wan"
     ladder = WITH_LAYERS
     smaller = "-p tiling=true, or the model wan-2.2-ti2v-5b"
