@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("diffusers")
+pytest.importorskip("vmevalkit_ltx")
 
 from ltx_tiny import tiny_checkpoint, tiny_ltx
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from vmevalkit_core.generator.clip_rule import ClipRule
 from vmevalkit_core.geometry import Size
@@ -25,7 +25,7 @@ class LocalOptions(PictureOptions, FreeOptions):
     loading: ClassVar[frozenset[str]] = frozenset({"weights", "dtype"})
     """Options that need the weights to be loaded anew when they change."""
 
-    size: str | None = Field(None, pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")
+    size: str | None = None
     """Pixels of the clip, such as 768x512; where none, the question's own shape at the area of the training."""
     frames: Annotated[int, Unit("frames")] = Field(1, ge=1)
     """Frames of the clip; the model draws the next legal number of them, and what is too many is cut off."""
@@ -39,21 +39,24 @@ class LocalOptions(PictureOptions, FreeOptions):
     dtype: NumberType = "auto"
     """The type of the numbers; `auto`: the authors' on an accelerator, float32 on a CPU."""
 
-    @model_validator(mode="after")
-    def _is_legal(self) -> Self:
-        if self.clip_size and (fault := self.rule.fault(self.clip_size)):
-            raise ValueError(f"size {self.size} {fault}")
-        if self.frames > self.rule.most_frames:
-            raise ValueError(f"{self.frames} frames are more than {self.rule.most_frames}")
-        return self
+    @field_validator("size")
+    @classmethod
+    def _is_legal_size(cls, text: str | None) -> str | None:
+        if text is not None and (fault := cls.rule.fault(_size(text))):
+            raise ValueError(f"it {fault}")
+        return text
+
+    @field_validator("frames")
+    @classmethod
+    def _are_not_too_many(cls, frames: int) -> int:
+        if frames > cls.rule.most_frames:
+            raise ValueError(f"the model draws {cls.rule.most_frames} at most")
+        return frames
 
     @property
     def clip_size(self) -> Size | None:
         """The size that was asked for, as numbers."""
-        if self.size is None:
-            return None
-        width, height = map(int, self.size.split("x"))
-        return width, height
+        return None if self.size is None else _size(self.size)
 
     @property
     def legal_frames(self) -> int:
@@ -63,3 +66,10 @@ class LocalOptions(PictureOptions, FreeOptions):
     def image_rule(self) -> ImageRule:
         """The size asked for, or the model's own way to one."""
         return self.rule.image_rule(self.clip_size, **self.picture())
+
+
+def _size(text: str) -> Size:
+    sides = text.split("x")
+    if len(sides) != 2 or not all(side.isdecimal() and 0 < int(side) <= 9999 for side in sides):
+        raise ValueError("a size is like 768x512")
+    return int(sides[0]), int(sides[1])

@@ -12,8 +12,8 @@ from typing import Any
 
 from vmevalkit_core.media.encoding import encode_clip
 
-WAITING = 2
-"""Clips in memory beside the one that is drawn: one is written, one waits. 121 frames of 1216 x 704 are 310 MB."""
+WAITING = 3
+"""Clips in memory: one is drawn, one waits, one is written. 121 frames of 1216 x 704 are 310 MB."""
 
 
 class Writer:

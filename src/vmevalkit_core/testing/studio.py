@@ -74,18 +74,19 @@ class Studio:
         made: LocalGenerator = factory(self.spec, Context(env={}, limiter=Limiter(1), local_env=env))
         return made
 
-    def request(self, prompt: str = PROMPTS[0], seed: int = 0, **options: Any) -> GenerationRequest:
-        """What a run of this model is asked, with drawn pictures of a legal size."""
+    def request(
+        self, prompt: str = PROMPTS[0], seed: int = 0, *, picture: Image.Image | None = None, **options: Any
+    ) -> GenerationRequest:
+        """What a run of this model is asked, with pictures of a legal size; drawn ones where none is given."""
         known = self.options_class(**{**self.options, **options})
         rule = known.image_rule()
-        shown = [name for name in SHIFTS if name in self.spec.inputs]
-        frames: dict[str, Any] = {name: self._frame(name, rule) for name in shown}
+        drawn = {name: picture or puzzle(shift) for name, shift in SHIFTS.items() if name in self.spec.inputs}
+        frames: dict[str, Any] = {name: self._frame(name, one, rule) for name, one in drawn.items()}
         values = known.model_dump(mode="json")
         return GenerationRequest(model=self.spec.name, prompt=prompt, options=values, seed=seed, **frames)
 
-    def _frame(self, name: str, rule: ImageRule) -> ImageRef:
+    def _frame(self, name: str, picture: Image.Image, rule: ImageRule) -> ImageRef:
         path = self.folder / f"{name}.png"
-        picture = puzzle(SHIFTS[name])
         geometry = rule.geometry(picture.size)
         fit_frame(picture, geometry).save(path)
         return ImageRef(

@@ -72,7 +72,7 @@ class DevicePool:
     ) -> None:
         self._env = env
         self._context = context
-        self._timing = timing or Timing()
+        self._timing = timing or Timing.from_env(env)
         self._given = devices
         self._seats: list[Seat] | None = None
         self._waiting: list[_Waiting] = []
@@ -97,10 +97,17 @@ class DevicePool:
     async def check(self, spec: ModelSpec, options: Mapping[str, Any]) -> None:
         """The user's to fix, before any run begins: a package, weights, a broken plugin."""
         key = (spec, repr(sorted(options.items())))
-        if key not in self._checked:
-            async with self._examiner(spec) as worker:
-                await worker.ask("check", options=dict(options))
-            self._checked.add(key)
+        for tried in range(TRIES):
+            if key in self._checked:
+                return
+            try:
+                async with self._examiner(spec) as worker:
+                    await worker.ask("check", options=dict(options))
+                self._checked.add(key)
+            except WorkerLost as error:
+                if tried + 1 == TRIES:
+                    raise
+                LOG.warning("%s: %s; a new worker is started", spec.name, error)
 
     def expect(self, spec: ModelSpec, options: Mapping[str, Any], prompts: Iterable[str]) -> None:
         """Say which prompts are coming, in this order."""

@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import math
 import os
 import re
 import signal
 import sys
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from vmevalkit_core import CONTRACT, __version__
-from vmevalkit_core.errors import PluginError, WorkerLost
+from vmevalkit_core.errors import ConfigError, PluginError, WorkerLost
 from vmevalkit_core.generator import Job
 from vmevalkit_core.records import Clip, GenerationRequest
 from vmevalkit_core.workers.messages import LONGEST, Elsewhere, Message, error_from_json, pack, unpack
 
 LOG = logging.getLogger("vmevalkit_core.workers")
+PATIENCE = "VMEVAL_PATIENCE"
 KEPT_LINES = 40
 """Of what a worker last printed; they go to the record of the run that it died with."""
 _BREAKS = re.compile(r"[\r\n]+")
@@ -32,7 +35,7 @@ _OFTEN = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Timing:
     """Seconds; a worker that keeps none of them is killed."""
 
@@ -46,6 +49,20 @@ class Timing:
     """Until Python has started and said so."""
     farewell: float = 10.0
     """For a worker to let go of its model when it is asked to."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Timing:
+        """With the patience that VMEVAL_PATIENCE asks for; ConfigError where that is no number of seconds."""
+        text = env.get(PATIENCE) or ""
+        if not text:
+            return cls()
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds < math.inf:
+            raise ConfigError(f"{PATIENCE}={text} is no number of seconds", hint="such as 3600; the default is 1800")
+        return cls(beat=min(cls.beat, seconds / 4), silence=min(cls.silence, 2 * seconds), patience=seconds)
 
 
 @dataclass(slots=True)
@@ -125,6 +142,8 @@ class WorkerProcess:
 
     def kill(self, verdict: str) -> None:
         """End it and all that it started, at once."""
+        if self._gone:
+            return  # its number may be somebody else's by now
         self._verdict = self._verdict or verdict
         # The group outlives its leader while one of its members does.
         with suppress(ProcessLookupError, PermissionError):

@@ -26,7 +26,7 @@ _PREFIXES = (
     *("TOKENIZERS_", "OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "BLIS_", "VECLIB_", "NUMEXPR_"),
 )
 _SECRET = re.compile(r"TOKEN|SECRET|PASS|CREDENTIAL|AUTH|API|(^|_)KEY", re.IGNORECASE)
-"""A name that says so is a secret, whatever it begins with: HF_TOKEN, VMEVAL_S3_KEY."""
+"""A name that says so is a secret, whatever it begins with, such as HF_TOKEN."""
 
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",

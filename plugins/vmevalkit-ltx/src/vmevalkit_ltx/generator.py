@@ -31,8 +31,8 @@ class LtxVideo(LocalGenerator):
         """T5 v1.1 XXL, 9.5 GB in bfloat16."""
         self._encoder = pipeline.text_pipeline(setup.weights, setup.dtype, setup.device)
 
-    def encode_text(self, text: str) -> tuple[Any, Any]:
-        """The embedding and its mask, on the CPU."""
+    def encode_text(self, text: str) -> tuple[Any, Any, int]:
+        """The embedding and its mask, on the CPU, and the number of tokens."""
         return pipeline.encoded(self._encoder, text, TEXT_TOKENS)
 
     def free_text_encoder(self) -> None:
@@ -59,6 +59,8 @@ class LtxVideo(LocalGenerator):
         latents = pipeline.denoised(self._pipe, request, steps, options.steps)
         frames = pipeline.decoded(self._pipe, latents, request)
         request.facts.update(pipeline.facts(self._pipe, steps))
+        request.facts["prompt_tokens"] = request.texts[request.prompt][2]
+        request.facts["prompt_tokens_read"] = min(TEXT_TOKENS, request.facts["prompt_tokens"])
         return frames, request.fps
 
     def close(self) -> None:

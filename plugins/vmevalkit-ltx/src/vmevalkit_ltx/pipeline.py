@@ -35,8 +35,8 @@ def text_pipeline(folder: Path, dtype: str, device: str) -> Any:
     return pipe
 
 
-def encoded(pipe: Any, text: str, tokens: int) -> tuple[Any, Any]:
-    """The embedding of one text and its mask, on the CPU."""
+def encoded(pipe: Any, text: str, tokens: int) -> tuple[Any, Any, int]:
+    """The embedding of one text and its mask, on the CPU, and how many tokens it has, read or not."""
     with _torch().inference_mode():
         embeds, mask, _, _ = pipe.encode_prompt(
             text,
@@ -45,7 +45,7 @@ def encoded(pipe: Any, text: str, tokens: int) -> tuple[Any, Any]:
             device=pipe.text_encoder.device,
             dtype=pipe.text_encoder.dtype,
         )
-    return embeds.cpu(), mask.cpu()
+    return embeds.cpu(), mask.cpu(), len(pipe.tokenizer(text, truncation=False).input_ids)
 
 
 def video_pipeline(setup: LocalSetup, checkpoint: Path | None) -> Any:
@@ -140,10 +140,10 @@ def facts(pipe: Any, timesteps: list[float] | None) -> dict[str, Any]:
 def _embeddings(pipe: Any, request: LocalRequest) -> dict[str, Any]:
     options: Any = request.options
     device = pipe._execution_device
-    embeds, mask = request.texts[request.prompt]
+    embeds, mask, _ = request.texts[request.prompt]
     given = {"prompt_embeds": embeds.to(device), "prompt_attention_mask": mask.to(device)}
     if options.guidance > 1:
-        embeds, mask = request.texts[options.negative_prompt]
+        embeds, mask, _ = request.texts[options.negative_prompt]
         given |= {"negative_prompt_embeds": embeds.to(device), "negative_prompt_attention_mask": mask.to(device)}
     return given
 
