@@ -138,9 +138,25 @@ def test_kept_embedding_equals_the_pipelines_own(studio: Studio) -> None:
     pipe = WanImageToVideoPipeline.from_pretrained(studio.weights, local_files_only=True)
     with torch.no_grad():
         theirs = pipe.encode_prompt(PROMPTS[0], do_classifier_free_guidance=False, max_sequence_length=512)[0]
-    ours = pipeline.encoded(pipe, PROMPTS[0], 512)
+    ours, tokens = pipeline.encoded(pipe, PROMPTS[0], 512)
+    assert tokens == ours.shape[1]
     assert ours.shape[1] < 512
     assert torch.equal(pipeline._padded(pipe, ours), theirs)
+
+
+def test_record_says_how_much_was_read(studio: Studio) -> None:
+    """Of a prompt that is longer than the model reads."""
+    facts = studio.clips([studio.request("x" * 700)])[0].extras["local"]
+    assert facts["prompt_tokens"] > facts["prompt_tokens_read"] == 512
+
+
+def test_resumed_plan_encodes_nothing(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later command, in a worker of its own, finds what the first one encoded, and never loads the encoder."""
+    monkeypatch.setenv("VMEVAL_CACHE", str(studio.folder / "cache"))
+    facts = [studio.execute(number)[-1].provenance.extras["local"] for number in (3, 4)]
+    assert [one["texts_encoded"] for one in facts] == [4, 0]
+    assert [one["encoder_loads"] for one in facts] == [1, 0]
+    assert facts[1]["texts_found"] == 2
 
 
 def test_clip_equals_the_pipelines_own(studio: Studio) -> None:

@@ -31,8 +31,9 @@ def text_pipeline(setup: LocalSetup) -> Any:
 
 
 def encoded(pipe: Any, text: str) -> dict[str, Any]:
-    """The embeddings of one text and their masks, on the CPU, without padding at their ends."""
+    """The embeddings of one text and their masks, on the CPU, without padding at their ends; its number of tokens."""
     device, found = pipe.text_encoder.device, dict[str, Any]()
+    found["tokens"] = len(pipe.tokenizer(text, truncation=False).input_ids)
     with loading.torch().inference_mode():
         pairs = pipe.encode_prompt(prompt=text, device=device)
     for name, embeds, mask in zip(_NAMES, pairs[::2], pairs[1::2], strict=True):

@@ -70,15 +70,17 @@ class I2v(_Hunyuan):
         """Encode what is new, denoise, check, decode."""
         options: Any = request.options
         embeddings = self._embedding(request.first_frame, request.prompt)
+        tokens = embeddings.pop("tokens")
         if options.true_guidance > 1:
             black = Image.new("RGB", request.size)
             against = self._embedding(black, options.negative_prompt)
+            against.pop("tokens")
             embeddings |= {f"negative_{name}": value for name, value in against.items()}
         loading.set_shift(self._pipe, options.shift)
         self._pipe.vae.use_tiling = options.tiling
         latents = thirteen.denoised(self._pipe, request, embeddings)
         frames = loading.decoded(self._pipe, latents, thirteen.DROPPED[self.condition])
-        request.facts.update(loading.facts(self._pipe, options))
+        request.facts.update(loading.facts(self._pipe, options, tokens))
         request.facts.update(image_condition=self.condition, true_guidance=options.true_guidance)
         return frames, request.fps
 
@@ -141,7 +143,7 @@ class _I2v15(_Hunyuan):
         self._pipe.vae.use_tiling = options.tiling
         latents = fifteen.denoised(self._pipe, request)
         frames = loading.decoded(self._pipe, latents)
-        request.facts.update(loading.facts(self._pipe, options))
+        request.facts.update(loading.facts(self._pipe, options, request.texts[request.prompt]["tokens"]))
         return frames, request.fps
 
 

@@ -53,7 +53,7 @@ def check_head(tokenizer: Any, head: str, expected: int, model: str) -> None:
         )
 
 
-def facts(pipe: Any, options: Any) -> dict[str, Any]:
+def facts(pipe: Any, options: Any, tokens: int) -> dict[str, Any]:
     """What the record has to say about how a clip was drawn."""
     return {
         "pipeline": type(pipe).__name__,
@@ -63,6 +63,8 @@ def facts(pipe: Any, options: Any) -> dict[str, Any]:
         "guidance": options.guidance,
         "tiling": options.tiling,
         "compiled": options.compile,
+        "prompt_tokens": tokens,
+        "prompt_tokens_read": min(options.rule.text_tokens, tokens),
     }
 
 

@@ -46,11 +46,15 @@ def name_of(picture: Image.Image, prompt: str, interleave: int) -> str:
 
 
 def encoded(pipe: Any, picture: Image.Image, prompt: str, interleave: int) -> dict[str, Any]:
-    """What the transformer needs of a picture and a prompt, on the CPU, by the names of the pipeline's arguments."""
+    """What the transformer needs of a picture and a prompt, on the CPU, by the names of the pipeline's arguments.
+
+    And `tokens`, how many the prompt has, read or not.
+    """
     with loading.torch().inference_mode():
         found = pipe.encode_prompt(image=picture, prompt=prompt, image_embed_interleave=interleave)
     pipe.maybe_free_model_hooks()
-    return {name: value.cpu().clone() for name, value in zip(_NAMES, found, strict=True)}
+    kept = {name: value.cpu().clone() for name, value in zip(_NAMES, found, strict=True)}
+    return kept | {"tokens": len(pipe.tokenizer(prompt, add_special_tokens=False, truncation=False).input_ids)}
 
 
 def denoised(pipe: Any, request: LocalRequest, embeddings: dict[str, Any]) -> Any:

@@ -43,8 +43,8 @@ class WanImageToVideo(LocalGenerator):
         """UMT5-XXL, 11 GB in bfloat16."""
         self._encoder = pipeline.text_pipeline(setup)
 
-    def encode_text(self, text: str) -> Any:
-        """The embedding, (1, tokens, width), on the CPU and without its padding."""
+    def encode_text(self, text: str) -> tuple[Any, int]:
+        """The embedding, (1, tokens, width), on the CPU and without its padding, and the number of tokens."""
         return pipeline.encoded(self._encoder, text, known.TEXT_TOKENS)
 
     def free_text_encoder(self) -> None:
@@ -68,6 +68,8 @@ class WanImageToVideo(LocalGenerator):
         latents = pipeline.denoised(self._pipe, request)
         frames = pipeline.decoded(self._pipe, latents)
         request.facts.update(pipeline.facts(self._pipe, request.options))
+        tokens = request.texts[request.prompt][1]
+        request.facts.update(prompt_tokens=tokens, prompt_tokens_read=min(known.TEXT_TOKENS, tokens))
         return frames, request.fps
 
     def close(self) -> None:

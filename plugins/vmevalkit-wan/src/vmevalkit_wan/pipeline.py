@@ -32,15 +32,18 @@ def text_pipeline(setup: LocalSetup) -> Any:
     return pipe
 
 
-def encoded(pipe: Any, text: str, tokens: int) -> Any:
-    """The embedding of one text, (1, tokens, width), on the CPU; its padding, all zeros, is left out."""
+def encoded(pipe: Any, text: str, tokens: int) -> tuple[Any, int]:
+    """The embedding of one text, (1, tokens, width), on the CPU, and how many tokens it has, read or not.
+
+    Its padding, all zeros, is left out.
+    """
     device = pipe.text_encoder.device
     with _torch().inference_mode():
         embeds, _ = pipe.encode_prompt(
             text, do_classifier_free_guidance=False, max_sequence_length=tokens, device=device
         )
         used = int(embeds[0].abs().sum(dim=1).nonzero().max()) + 1
-        return embeds[:, :used].cpu().clone()
+    return embeds[:, :used].cpu().clone(), len(pipe.tokenizer(text, truncation=False).input_ids)
 
 
 def video_pipeline(setup: LocalSetup) -> Any:
@@ -134,9 +137,9 @@ def facts(pipe: Any, options: Any) -> dict[str, Any]:
 
 def _embeddings(pipe: Any, request: LocalRequest) -> dict[str, Any]:
     options: Any = request.options
-    found = {"prompt_embeds": request.texts[request.prompt]}
+    found = {"prompt_embeds": request.texts[request.prompt][0]}
     if options.guidances[0] > 1:
-        found["negative_prompt_embeds"] = request.texts[options.negative_prompt]
+        found["negative_prompt_embeds"] = request.texts[options.negative_prompt][0]
     return {name: _padded(pipe, embeds) for name, embeds in found.items()}
 
 
