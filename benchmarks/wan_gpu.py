@@ -1,9 +1,9 @@
-"""Wan 2.2 TI2V 5B with random weights of full size: seconds for each step and memory, for each way to place the weights.
+"""Wan 2.2 TI2V 5B with random weights of full size: seconds for each step, and memory, by where the weights are.
 
 Self-contained: it builds its own weights, of the released shape in bfloat16 (`--tiny`: of a toy, on the CPU), and needs
-no network. Each way is the plugin's own generator in a process of its own, so that memory is counted apart, and draws one
-clip of few steps. The first of them also encodes the picture, and compiles; a step is timed over the others. The text
-encoder is small, one layer of the real width: what is measured comes after it.
+no network. Each way is the plugin's own generator in a process of its own, so that memory is counted apart, and draws
+one clip of few steps. The first of them also encodes the picture, and compiles; a step is timed over the others. The
+text encoder is small, one layer of the real width: what is measured comes after it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from vmevalkit_wan.generator import Ti2v5B
 from vmevalkit_wan.options import Ti2v5BOptions
 
 SPEC = ModelSpec(name="wan-2.2-ti2v-5b", factory="vmevalkit_wan.generator:Ti2v5B", runs_in="process", seeds=(0, 2**31))
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "full": {"memory": "full"},
     "full, compiled": {"memory": "full", "compile": True},
     "offload": {"memory": "offload"},
@@ -76,7 +76,7 @@ def build(folder: Path, *, tiny: bool) -> float:
         expand_timesteps=True,
     )
     pipe.save_pretrained(folder, max_shard_size="20GB")
-    return sum(weight.numel() for weight in transformer.parameters()) / 1e9
+    return float(sum(weight.numel() for weight in transformer.parameters())) / 1e9
 
 
 VAE: dict[str, Any] = {

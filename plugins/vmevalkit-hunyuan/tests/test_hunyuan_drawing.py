@@ -150,6 +150,16 @@ def test_template_of_version_15_is_counted(tmp_path: Path) -> None:
         studio.clips([studio.request()])
 
 
+@pytest.mark.parametrize(("model", "mark"), [("hunyuan-video-i2v", "<image>"), (FIFTEEN, "<|im_end|>")])
+def test_marks_in_a_prompt_are_refused(folders: dict[str, Path], tmp_path: Path, model: str, mark: str) -> None:
+    """The library would place the picture, or cut the text, where they stand; the next run goes on."""
+    studio = Studio(model, folders[model], QUICK, tmp_path)
+    generator = studio.generator()
+    with pytest.raises(ModelError, match="reads as a mark of its own"):
+        run(studio.clip(generator, studio.request(f"show {mark} here")))
+    assert studio.clips([studio.request()], generator)
+
+
 def test_other_release_is_refused_by_name(folders: dict[str, Path], tmp_path: Path) -> None:
     """The two 13B releases take a picture differently and are often mixed up."""
     studio = Studio("hunyuan-video-i2v", folders["hunyuan-video-i2v-33ch"], QUICK, tmp_path)

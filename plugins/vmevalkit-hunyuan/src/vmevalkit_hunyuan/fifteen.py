@@ -32,6 +32,7 @@ def text_pipeline(setup: LocalSetup) -> Any:
 
 def encoded(pipe: Any, text: str) -> dict[str, Any]:
     """The embeddings of one text and their masks, on the CPU, without padding at their ends; its number of tokens."""
+    loading.check_prompt(pipe.tokenizer, text)
     device, found = pipe.text_encoder.device, dict[str, Any]()
     found["tokens"] = len(pipe.tokenizer(text, truncation=False).input_ids)
     with loading.torch().inference_mode():

@@ -53,6 +53,12 @@ def check_head(tokenizer: Any, head: str, expected: int, model: str) -> None:
         )
 
 
+def check_prompt(tokenizer: Any, text: str) -> None:
+    """ModelError where a prompt holds one of the tokenizer's own marks: the model would take its end for the text's."""
+    if mark := next((one for one in tokenizer.get_added_vocab() if one in text), None):
+        raise ModelError(f"the prompt holds {mark!r}, which the model reads as a mark of its own", hint="leave it out")
+
+
 def facts(pipe: Any, options: Any, tokens: int) -> dict[str, Any]:
     """What the record has to say about how a clip was drawn."""
     return {

@@ -50,6 +50,7 @@ def encoded(pipe: Any, picture: Image.Image, prompt: str, interleave: int) -> di
 
     And `tokens`, how many the prompt has, read or not.
     """
+    loading.check_prompt(pipe.tokenizer, prompt)
     with loading.torch().inference_mode():
         found = pipe.encode_prompt(image=picture, prompt=prompt, image_embed_interleave=interleave)
     pipe.maybe_free_model_hooks()

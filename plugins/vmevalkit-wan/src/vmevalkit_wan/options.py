@@ -86,8 +86,8 @@ class A14BOptions(WanOptions):
 
     @model_validator(mode="after")
     def _is_heard(self) -> Self:
-        if self.guidance_high == 1 and self.guidance_low > 1 and "guidance_low" in self.model_fields_set:
-            raise ValueError("guidance_low has no effect while guidance_high is 1, which switches guidance off")
+        if self.guidance_high == 1 and self.guidance_low > 1:
+            raise ValueError("guidance_high=1 switches guidance off for both experts; say guidance_low=1 as well")
         return self
 
 
