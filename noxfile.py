@@ -13,23 +13,38 @@ def group(name: str) -> list[str]:
     return nox.project.dependency_groups(PYPROJECT, name)
 
 
+def needs_torch(plugin: Path) -> bool:
+    needs = nox.project.load_toml(plugin / "pyproject.toml")["project"]["dependencies"]
+    return any(need.startswith(("torch", "vmevalkit-wan")) for need in needs)
+
+
+PLUGINS = sorted(path.parent for path in Path("plugins").glob("*/pyproject.toml"))
+LIGHT = [plugin for plugin in PLUGINS if not needs_torch(plugin)]
+HEAVY = [plugin for plugin in PLUGINS if needs_torch(plugin)]
+WORKERS = [f"tests/test_{name}.py" for name in ("workers", "worker_kills", "devices", "device_order", "local_parts")]
+
+
+def editable(plugins: list[Path]) -> list[str]:
+    return [part for plugin in plugins for part in ("-e", f"./{plugin}")]
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, types and layers."""
-    session.install("-e", ".", *group("lint"), *group("test"))
+    session.install("-e", ".", *editable(LIGHT), *group("lint"), *group("test"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
     session.run("mypy", "tests/typing/api.py")
-    for plugin in sorted(Path("plugins").glob("*/src")):
-        session.run("mypy", str(plugin))
+    for plugin in PLUGINS:
+        session.run("mypy", str(plugin / "src"))
     session.run("lint-imports")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """The tests, on the newest versions that are allowed."""
-    session.install("-e", ".", *group("test"))
+    session.install("-e", ".", *editable(LIGHT), *group("test"))
     session.run("pytest", "-n", "2", *session.posargs)
 
 
@@ -37,7 +52,7 @@ def tests(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """The tests, on the lowest versions that are allowed."""
     session.install("uv")
-    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".", external=True)
+    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".", *editable(LIGHT), external=True)
     session.install(*group("test"))
     session.run("pytest", "-n", "2", *session.posargs)
 
@@ -45,22 +60,13 @@ def lowest(session: nox.Session) -> None:
 @nox.session
 def local(session: nox.Session) -> None:
     """The tests of local models and their workers, in one environment with torch; they need no GPU."""
-    plugins = [plugin for plugin in sorted(Path("plugins").iterdir()) if needs_torch(plugin)]
     # By pip, which finds the build for the CPU; the rest by uv, since pip may resolve it for minutes.
     session.install("torch==2.13.0", "uv")
-    editable = [part for project in (".", *map(str, plugins)) for part in ("-e", project)]
-    session.run("uv", "pip", "install", *editable, *group("test"), external=True)
-    found = [str(plugin / "tests") for plugin in plugins]
-    found += [f"tests/test_{name}.py" for name in ("workers", "worker_kills", "devices", "device_order", "local_parts")]
+    session.run("uv", "pip", "install", "-e", ".", *editable(HEAVY), *group("test"), external=True)
+    found = [str(plugin / "tests") for plugin in HEAVY]
     # One thread each: on shared cores more of them wait for each other.
-    session.run("pytest", "-n", "2", *found, *session.posargs, env={"OMP_NUM_THREADS": "1"})
-    session.run("pytest", "-m", "package", *found[: len(plugins)], env={"OMP_NUM_THREADS": "1"})
-
-
-def needs_torch(plugin: Path) -> bool:
-    """Whether a plugin asks for torch."""
-    facts = nox.project.load_toml(plugin / "pyproject.toml") if (plugin / "pyproject.toml").exists() else {}
-    return any(one.startswith("torch") for one in facts.get("project", {}).get("dependencies", ()))
+    session.run("pytest", "-n", "2", *found, *WORKERS, *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", "-m", "package", *found, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session

@@ -41,7 +41,8 @@ def test_every_name_is_durable_before_it_counts(tmp_path: Path) -> None:
     steps = traced(tmp_path)
     renames = [(at, re.findall(r'"([^"]+)"', step)) for at, step in enumerate(steps) if step.startswith("rename")]
     assert [Path(names[1]).name for _, names in renames][1:] == [
-        "metadata.json",
+        "metadata.json",  # the intent
+        "metadata.json",  # the id
         "generated_video.mp4",
         "metadata.json",
     ]
@@ -53,16 +54,16 @@ def test_every_name_is_durable_before_it_counts(tmp_path: Path) -> None:
 
 
 def test_intent_is_on_disk_before_the_request(tmp_path: Path) -> None:
-    """The run folder is there, durably, when the vendor is asked; the id is, before anything is fetched."""
+    """The run folder and its intent are there, durably, when the vendor is asked."""
     steps = traced(tmp_path)
     sent = next(at for at, step in enumerate(steps) if "ledger.jsonl" in step)
     before = "".join(steps[:sent])
-    assert before.count("rename") == 1
-    assert re.search(r"rename\([^)]*\)fsync\(\d+<[^>]*maze_0000>$", before)
+    assert before.count("rename") == 2
+    assert re.search(r"rename\([^)]*metadata.json\"\)fsync\(\d+<[^>]*ledger_maze_0000_[^>]*>$", before)
 
 
 @pytest.mark.parametrize(
-    "step", ["fsync:when=3", "fsync:when=8", "fsync:when=10", "fsync:when=13", "rename:when=2", "rename:when=3"]
+    "step", ["fsync:when=3", "fsync:when=10", "fsync:when=11", "fsync:when=12", "fsync:when=13", "rename:when=2"]
 )
 def test_kill_at_a_durable_step_costs_nothing(tmp_path: Path, step: str) -> None:
     """After any of them: a valid tree, one charge, and the same command finishes the run."""

@@ -144,7 +144,7 @@ class Studio:
         request = GenerationRequest(model=spec.name, prompt=prompt, first_frame=ref, options={"seconds": 0.2})
         job = StudioJob(self.folder / f"clip_{number}.mp4")
         self.jobs.append(job)
-        with self.pool.coming(spec):
+        with self.pool.seats.coming(spec):
             return await self.pool.generate(spec, request, job)
 
     def run(self, work: Any) -> Any:

@@ -20,7 +20,7 @@ from vmevalkit_core.records import Event
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.scan import scan
-from vmevalkit_core.workers.process import Timing
+from vmevalkit_core.workers.timing import Timing
 
 MODELS = REPOSITORY / "tests" / "models" / "wild.py"
 QUICK = {"seconds": 0.2}

@@ -21,6 +21,7 @@ VmevalError(message, hint)
     ├── AccountError               surely not taken, nor would the next be: no more is sent for this model
     │   ├── KeyRefused             the key is wrong, or may not use the model
     │   ├── NoCredit               the account has no money left
+    │   ├── CeilingReached         --max-cost is used up; exit 3
     │   ├── QuotaExhausted         the vendor's quota, of the day for instance, is used up
     │   └── VendorBroken           answer after answer is lost or broken
     ├── RejectedError              bad input: recorded, never retried
@@ -157,6 +158,12 @@ class KeyRefused(AccountError):
 
 class NoCredit(AccountError):
     """The account has no money left."""
+
+
+class CeilingReached(AccountError):
+    """The experiment has spent what it may."""
+
+    exit_code = 3
 
 
 class QuotaExhausted(AccountError):

@@ -224,16 +224,11 @@ class RunMetadata(_Section):
     provenance: Provenance
     """Everything needed to answer a question about this run a year later."""
 
-    def renew_intent(self, now: datetime, price: Decimal | None = None, request_sha256: str | None = None) -> None:
+    def intend(self, intent: Intent) -> None:
         """Say that a request is about to be sent; a local run has no such thing."""
-        facts = self.provenance
-        if self.inference.status == "running":
-            return
-        if facts.intent:
-            facts.intent = facts.intent.model_copy(update={"time": now})
-        else:
-            facts.intent = Intent(time=now, price=price, request_sha256=request_sha256)
-        self.inference.status = "submitting"
+        if self.inference.status != "running":
+            self.provenance.intent = intent
+            self.inference.status = "submitting"
 
     def submitted(self, submission: Submission) -> None:
         """Say that the provider has the job."""

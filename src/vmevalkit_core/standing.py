@@ -16,7 +16,7 @@ from vmevalkit_core.attempts import Attempt, attempts_at
 
 WORDS = {
     "submitting": "a request may have been sent; the next command looks for its job before anything else",
-    "unsent": "it was stopped before anything was sent; the next command sends it",
+    "unsent": "nothing was sent: it was stopped, or the account could not go on; the next command sends it",
     "submitted": "the provider has the job; the next run collects it",
     "running": "a command is at it, or was interrupted; then the next one does it again, at no cost",
     "broken": "it succeeded, but its video is gone or changed; `vmeval validate` looks closer",

@@ -7,6 +7,7 @@ goes by shape and no client is imported; the errors of our own transport have th
 from __future__ import annotations
 
 from vmevalkit_core.errors import (
+    AccountError,
     GenerationError,
     KeyRefused,
     LostAnswer,
@@ -32,6 +33,8 @@ READS_AGAIN = {
 """Names of errors that end a question without ending what it asked about."""
 MAYBE_TAKEN = {408, 409, 425, 499}
 """Refusals that a vendor may also give for a request that it has taken already."""
+MOVED = {301, 302, 307, 308}
+"""Redirects, which come before a request is handled; 303 comes after."""
 EXPIRED = {401, 403, 404, 410}
 """What storage answers to a link that has expired."""
 LONGEST_PAUSE = 3600.0
@@ -53,6 +56,8 @@ def submit_error(error: Exception) -> GenerationError | None:
     # A gateway's own 503 can come after the vendor took the request; only a vendor says when to come back.
     if status == 429 or (status == 503 and wait is not None):
         return _busy(text, wait)
+    if status in MOVED:
+        return AccountError(text, hint="the base address leads elsewhere: set it to where it leads")
     if 400 <= status < 500 and status not in MAYBE_TAKEN:
         return _refusal(status, text)
     return UncertainSubmitError(text, hint=LOST_HINT)

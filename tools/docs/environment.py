@@ -7,7 +7,7 @@ from typing import Any
 from tools.docs.commands import walked
 from tools.docs.markdown import code, table
 from vmevalkit_core.containment import LIMIT
-from vmevalkit_core.workers.process import PATIENCE
+from vmevalkit_core.workers.timing import PATIENCE
 
 OTHERS = {
     LIMIT: "Seconds that a plugin may take to be imported, and again to list its models; default 10, 0 is no limit.",

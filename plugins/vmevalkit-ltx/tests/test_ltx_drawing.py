@@ -109,6 +109,29 @@ def test_negative_prompt_is_encoded_once(folders: dict[str, Path], tmp_path: Pat
     assert freed == [True] * 20
 
 
+def test_other_weights_mean_other_texts(folders: dict[str, Path], tmp_path: Path) -> None:
+    """One worker may serve two folders in turn: nothing of the one is left in the clips of the other."""
+    studio = studio_of("ltx-video", folders, tmp_path)
+    other = str(tiny_ltx(tmp_path / "other", seed=9))
+    mixed = studio.clips([studio.request(), studio.request(weights=other), studio.request()])
+    alone = studio.clips([studio.request(weights=other)])[0]
+    assert studio.frames(mixed[0]) == studio.frames(mixed[2]) != studio.frames(mixed[1])
+    assert studio.frames(mixed[1]) == studio.frames(alone)
+
+
+def test_weights_that_cannot_be_read_are_tried_once(folders: dict[str, Path], tmp_path: Path) -> None:
+    """A file that was cut fails its run with what torch says, and the next runs at once."""
+    broken = tiny_ltx(tmp_path / "broken")
+    file = broken / "transformer" / "diffusion_pytorch_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1000])
+    studio = Studio("ltx-video", broken, QUICK, tmp_path)
+    generator = studio.generator()
+    for words in ("safetensors|incomplete|Error", "could not be loaded before"):
+        with pytest.raises(Exception, match=words):
+            studio.clips([studio.request()], generator)
+    assert generator.loads == 0
+
+
 def test_numbers_that_are_none_fail_the_run(folders: dict[str, Path], tmp_path: Path) -> None:
     """A black clip would count as a result."""
     studio = studio_of("ltx-video", folders, tmp_path)

@@ -11,6 +11,7 @@ from vmevalkit_core._version import __version__
 from vmevalkit_core.cli.arguments import (
     Adopt,
     AllowGone,
+    AllowUnpriced,
     AsJson,
     Concurrency,
     Domains,
@@ -19,6 +20,7 @@ from vmevalkit_core.cli.arguments import (
     Interceptors,
     KeepChanged,
     Limit,
+    MaxCost,
     ModelName,
     Models,
     OptionTexts,
@@ -84,6 +86,8 @@ def run(
     seed: Seed = 0,
     options: OptionTexts = None,
     concurrency: Concurrency = 8,
+    max_cost: MaxCost = None,
+    allow_unpriced: AllowUnpriced = False,
     retry_failed: RetryFailed = False,
     rerun_changed: RerunChanged = False,
     keep_changed: KeepChanged = False,
@@ -100,9 +104,9 @@ def run(
     """Run models on task pairs; what is finished is not done again.
 
     The settings may stand in a file CONFIG.yaml, by their names here: questions, models, experiment, output, domains,
-    tasks, limit, samples, seed, options, concurrency, retry_failed, rerun_changed, keep_changed, with, allow_gone,
-    verify, unfit. Relative paths in it begin in the current folder. The command line counts for more than the file, the
-    file for more than the environment, the environment for more than a file .env.
+    tasks, limit, samples, seed, options, concurrency, max_cost, allow_unpriced, retry_failed, rerun_changed,
+    keep_changed, with, allow_gone, verify, unfit. Relative paths in it begin in the current folder. The command line
+    counts for more than the file, the file for more than the environment, the environment for more than a file .env.
     """
     given = dict(locals())
     del given["ctx"]
@@ -132,6 +136,22 @@ def validate(path: Results = None, as_json: AsJson = False) -> None:
     from vmevalkit_core.cli.inspect import show_verdict
 
     raise typer.Exit(show_verdict(path, as_json=as_json))
+
+
+@app.command()
+def cancel(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder of results: an experiment, a model, a run.")],
+    models: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--model", metavar="FILE.py:CLASS", help="A model from a file; installed ones are found."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel the jobs of a folder that providers still work on; what is finished is left to be collected."""
+    from vmevalkit_core.cli.cancel import cancel as cancel_jobs
+
+    raise typer.Exit(cancel_jobs(path, files=models or (), yes=yes, as_json=as_json))
 
 
 @app.command()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from vmevalkit_core.errors import UncertainSubmitError
 from vmevalkit_core.generator.collecting import Collector
 from vmevalkit_core.generator.contract import Context, Job
+from vmevalkit_core.generator.reading import read
 from vmevalkit_core.generator.recovery import LOST, LOST_HINT, adopt
 from vmevalkit_core.generator.sending import Sender
 from vmevalkit_core.generator.vendor import VendorClient
-from vmevalkit_core.records import Clip, GenerationRequest
+from vmevalkit_core.records import Clip, Done, Failed, GenerationRequest, Pending, Submission
 from vmevalkit_core.specs import ModelSpec
 
 
@@ -32,8 +33,15 @@ class ApiGenerator(VendorClient):
             submission = await self._sender.send(request, job)
         except UncertainSubmitError as error:
             submission = await self._sender.look_for(request, job, error)
-        await job.submitted(submission)
         return await self._collector.collect(submission, job, sent_now=True)
+
+    async def ask(self, submission: Submission) -> Pending | Done | Failed:
+        """The state of a job, asked for again where a question fails."""
+        return await read(self, lambda: self.poll(submission), self.poll_timeout)
+
+    async def stop(self, submission: Submission) -> None:
+        """Cancel a job, told again where the order fails."""
+        await read(self, lambda: self.cancel(submission), self.poll_timeout)
 
     async def recover(self, request: GenerationRequest, job: Job) -> Clip:
         """The clip of a request whose answer was lost, when the vendor knows it by our token.

@@ -12,11 +12,13 @@ from vmevalkit_core.errors import (
 )
 from vmevalkit_core.generator.contract import Job
 from vmevalkit_core.generator.polling import PollPlan
-from vmevalkit_core.generator.reading import read
+from vmevalkit_core.generator.reading import UnreadableAnswer, read
 from vmevalkit_core.generator.vendor import VendorClient
 from vmevalkit_core.records import Clip, Done, Failed, Pending, Submission
 from vmevalkit_core.status_codes import EXPIRED, status_of
+from vmevalkit_core.transport import Refusal
 
+JOB_ENDED = (RejectedError, JobFailed)
 LINKS = 3
 """Links that are asked for before a video counts as gone."""
 
@@ -53,13 +55,14 @@ class Collector:
         raise RetryableError(f"the video of job {submission.id} cannot be fetched: {refused}", hint=until) from refused
 
     async def _fetch(self, done: Done, job: Job) -> None:
-        await read(self._vendor, lambda: self._vendor.fetch(done, job.clip_path), self._vendor.fetch_timeout)
+        vendor = self._vendor
+        await read(vendor, lambda: vendor.fetch(done, job.clip_path), vendor.fetch_timeout, of_api=False)
 
     async def _wait(self, submission: Submission, job: Job, watch: _Watch) -> Done:
         if watch.is_new:
             await self._clock.sleep(self._plan.wait(watch.age))
         while True:
-            answer = await self._poll(submission, job)
+            answer = await self._poll(submission, job, watch)
             if isinstance(answer, Done):
                 return answer
             if isinstance(answer, Failed):
@@ -68,12 +71,21 @@ class Collector:
             job.progress(answer.progress, answer.stage)
             await self._clock.sleep(max(self._plan.wait(watch.age), answer.poll_after or 0.0))
 
-    async def _poll(self, submission: Submission, job: Job) -> Pending | Done | Failed:
+    async def _poll(self, submission: Submission, job: Job, watch: _Watch) -> Pending | Done | Failed:
         """The job's state; a vendor that cannot be asked for a while does not end it."""
         try:
             return await read(self._vendor, lambda: self._vendor.poll(submission), self._vendor.poll_timeout)
+        except UnreadableAnswer:
+            raise
+        except JOB_ENDED as error:
+            if isinstance(error.__cause__, Refusal):
+                # The question was refused, whatever it says of content: only a state ends a job.
+                raise GenerationError(error.message, hint=error.hint, generation_id=submission.id) from error
+            raise
         except RetryableError as error:
-            job.log.warning("job %s cannot be asked about: %s", submission.id, error)
+            if not watch.warned:
+                job.log.warning("job %s cannot be asked about, and is asked about again: %s", submission.id, error)
+                watch.warned = True
             return Pending(stage="the vendor does not answer", poll_after=error.retry_after)
 
 
@@ -88,6 +100,7 @@ class _Watch:
         # The wall clock may have been changed since; within this process only the other clock counts.
         self._before = 0.0 if sent_now or sent is None else max(0.0, (self._clock.now() - sent).total_seconds())
         self.is_new = sent_now
+        self.warned = False
 
     @property
     def age(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,16 +14,16 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from vmevalkit_core.errors import MissingExtra, ModelError
+from vmevalkit_core.generator import drawing, memory, torch_facts
 from vmevalkit_core.generator import frames as framing
-from vmevalkit_core.generator import memory, torch_facts
 from vmevalkit_core.generator.contract import Context, Job
 from vmevalkit_core.generator.local_options import LocalOptions
 from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
 from vmevalkit_core.generator.shelf import Shelf, fingerprint
 from vmevalkit_core.generator.texts import Texts
+from vmevalkit_core.generator.told import Told
 from vmevalkit_core.generator.weights import Weights, find_weights
 from vmevalkit_core.generator.writer import Writer
-from vmevalkit_core.media.images import open_rgb
 from vmevalkit_core.records import Clip, GenerationRequest
 from vmevalkit_core.specs import ModelSpec
 
@@ -75,6 +76,9 @@ class LocalGenerator(ABC):
         self._turn = asyncio.Lock()
         self._writer: Writer | None = None
         self._lowered, self._start = "", 0
+        self._wanted: LocalSetup
+        self._encoded_by: LocalSetup | None = None
+        self._broken: LocalSetup | None = None
 
     # What a plugin writes.
 
@@ -161,33 +165,39 @@ class LocalGenerator(ABC):
             allowed = self.ladder[self._start :]  # what did not do once is not tried again for each run
         for number, step in enumerate(allowed):
             try:
-                return self._attempt(request, options, step, _Told(job, gone))
+                return self._attempt(request, options, step, Told(job, gone))
             except Exception as error:
                 if not memory.is_out_of_memory(error):
                     raise
+                # The frames of the traceback still hold what filled the memory.
+                traceback.clear_frames(error.__traceback__)
                 self._unload()
                 if number + 1 == len(allowed):
-                    raise self._no_memory(options, step) from error
+                    raise drawing.no_memory(self.spec.name, options, step, self.smaller) from error
+                words = (str(error) or type(error).__name__).splitlines()[0]
                 self._start = self.ladder.index(step) + 1
-                self._lowered = f"out of memory at {step}: {str(error).splitlines()[0]:.200}"
+                self._lowered = f"out of memory at {step}: {words:.200}"
                 job.log.warning("%s: %s; going on with memory=%s", self.spec.name, self._lowered, allowed[number + 1])
         raise AssertionError("a ladder without steps")
 
     def _attempt(
-        self, request: GenerationRequest, options: LocalOptions, step: memory.Step, told: _Told
+        self, request: GenerationRequest, options: LocalOptions, step: memory.Step, told: Told
     ) -> tuple[Any, float, dict[str, Any]]:
         begun = time.monotonic()
         texts = self._ready(request.prompt or "", options, step, told)
         loaded = time.monotonic()
-        asked = self._local(request, options, texts, told)
+        asked = drawing.request_of(request, options, texts, told)
         told("drawing")
         frames, fps = self.render(asked)
         told.alive()
         kept = framing.on_cpu(frames, options.frames, asked.size)
         seconds = {"load": round(loaded - begun, 3), "draw": round(time.monotonic() - loaded, 3)}
-        return kept, float(fps), self._facts(asked, len(frames), len(kept)) | {"seconds": seconds}
+        facts = drawing.facts_of(self._wanted, asked, drawn=len(frames), kept=len(kept))
+        facts |= {**self.counts, "seconds": seconds} | ({"memory_lowered": self._lowered} if self._lowered else {})
+        facts |= {"texts_found": self._texts.found} if self._texts.found else {}
+        return kept, float(fps), facts
 
-    def _ready(self, prompt: str, options: LocalOptions, step: memory.Step, told: _Told) -> dict[str, Any]:
+    def _ready(self, prompt: str, options: LocalOptions, step: memory.Step, told: Told) -> dict[str, Any]:
         """Everything loaded and encoded for a run; the encoder goes first, so that both need never be in memory."""
         weights = self.find(self.weights, options)
         device = torch_facts.pick_device(self.context.device)
@@ -196,61 +206,30 @@ class LocalGenerator(ABC):
             dtype = "float32" if device == "cpu" else self.native_dtype  # type: ignore[assignment]
         wanted = LocalSetup(weights=weights, device=device, dtype=dtype, memory=step, options=options)
         self._wanted = wanted
-        if self.setup and not _same_loading(self.setup, wanted):
+        if self.setup and not drawing.same_loading(self.setup, wanted):
             self._unload()
+        if self._encoded_by and not drawing.same_encoder(self._encoded_by, wanted):
             self._texts.forget()
+        self._encoded_by = wanted
         told("encoding texts")
         texts = self._encoded(self.texts(prompt, options))
         if self.setup is None:
             told("loading weights")
-            self.load(wanted)
-            self.setup = wanted
-            self.loads += 1
+            self._load(wanted)
         return texts
 
-    def _local(
-        self, request: GenerationRequest, options: LocalOptions, texts: Mapping[str, Any], told: _Told
-    ) -> LocalRequest:
-        if request.first_frame is None:
-            raise ModelError(f"{self.spec.name} was shown no first frame", hint="its spec has to name first_frame")
-        seed = request.seed or 0
-        return LocalRequest(
-            prompt=request.prompt or "",
-            first_frame=open_rgb(request.first_frame.path),
-            last_frame=open_rgb(request.final_frame.path) if request.final_frame else None,
-            size=request.first_frame.size,
-            frames=options.legal_frames,
-            fps=options.fps,
-            options=options,
-            seed=seed,
-            generator=torch_facts.seeded(seed),
-            texts=texts,
-            step=told.step,
-        )
-
-    def _facts(self, asked: LocalRequest, drawn: int, kept: int) -> dict[str, Any]:
-        setup = self.setup
-        assert setup is not None
-        used = {
-            "device": torch_facts.device_name(setup.device),
-            "dtype": setup.dtype,
-            "memory": setup.memory,
-            "weights": str(setup.weights),
-            "size": list(asked.size),
-            "frames_drawn": drawn,
-            "frames_kept": kept,
-            "seed": asked.seed,
-            "first_frame": self.options.rule.first_frame,
-            **self.counts,
-            **asked.facts,
-        }
-        if self._lowered:
-            used["memory_lowered"] = self._lowered
-        if self._texts.found:
-            used["texts_found"] = self._texts.found
-        if peak := memory.peak_bytes():
-            used["peak_gib"] = round(peak / 2**30, 2)
-        return used
+    def _load(self, wanted: LocalSetup) -> None:
+        if self._broken and drawing.same_loading(self._broken, wanted):
+            # Reading tens of gigabytes again for each run would end the same.
+            raise ModelError(f"{wanted.weights} could not be loaded before", hint="the run before this one says why")
+        try:
+            self.load(wanted)
+        except Exception as error:
+            self._broken = None if memory.is_out_of_memory(error) else wanted
+            self.close()
+            raise
+        self.setup, self._broken = wanted, None
+        self.loads += 1
 
     def find(self, weights: Weights, options: LocalOptions) -> Path:
         """The folder with these weights, by the options and the environment; MissingWeights where there is none."""
@@ -292,17 +271,6 @@ class LocalGenerator(ABC):
         self.setup = None
         memory.release()
 
-    def _no_memory(self, options: LocalOptions, step: memory.Step) -> ModelError:
-        size = options.size or "a smaller size, such as -p size=WIDTHxHEIGHT"
-        ways = ["fewer frames with -p frames=N"]
-        ways += [f"a size below {size}"] if options.size else [size]
-        ways += ["-p memory=auto"] if step == "full" else []
-        ways += [self.smaller] if self.smaller else []
-        return ModelError(
-            f"the device has too little memory for {self.spec.name} with memory={step}",
-            hint=f"try {', or '.join(ways)}",
-        )
-
     async def _on_device(self, work: Callable[[threading.Event], T]) -> T:
         """The result of work in the device's thread; a cancelled caller waits until the device is free again."""
         gone = threading.Event()
@@ -313,31 +281,6 @@ class LocalGenerator(ABC):
             gone.set()
             await asyncio.wait([task])
             raise
-
-
-class _Told:
-    """Passes on how far a run is, and ends it at the next step once nobody waits for it."""
-
-    def __init__(self, job: Job, gone: threading.Event) -> None:
-        self._job, self._gone = job, gone
-
-    def __call__(self, stage: str) -> None:
-        self.alive()
-        self._job.progress(None, stage)
-
-    def step(self, done: int, total: int) -> None:
-        self.alive()
-        self._job.progress(done / max(1, total), f"step {done} of {total}")
-
-    def alive(self) -> None:
-        if self._gone.is_set():
-            raise ModelError("the run was given up while it was drawn")
-
-
-def _same_loading(then: LocalSetup, now: LocalSetup) -> bool:
-    plain = (then.weights, then.device, then.dtype, then.memory) == (now.weights, now.device, now.dtype, now.memory)
-    names = now.options.loading
-    return plain and all(getattr(then.options, name) == getattr(now.options, name) for name in names)
 
 
 def _nobody() -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from vmevalkit_core.errors import GenerationError, RetryableError
+from vmevalkit_core.errors import GenerationError, RetryableError, VmevalError
 from vmevalkit_core.generator.vendor import VendorClient
 from vmevalkit_core.retry import retried
 from vmevalkit_core.status_codes import read_error
@@ -15,8 +15,11 @@ from vmevalkit_core.transport import Refusal
 T = TypeVar("T")
 
 
-async def read(vendor: VendorClient, call: Callable[[], Awaitable[T]], limit: float) -> T:
-    """What `call` answers, each try of it within `limit` seconds; RetryableError when no try is answered."""
+async def read(vendor: VendorClient, call: Callable[[], Awaitable[T]], limit: float, *, of_api: bool = True) -> T:
+    """What `call` answers, each try of it within `limit` seconds; RetryableError when no try is answered.
+
+    Only refusals `of_api` are the plugin's to explain: those of a store behind a link are not the vendor's words.
+    """
 
     async def limited() -> T:
         try:
@@ -25,11 +28,21 @@ async def read(vendor: VendorClient, call: Callable[[], Awaitable[T]], limit: fl
         except TimeoutError as error:
             raise RetryableError(f"no answer within {limit:g} s") from error
         except Exception as error:
-            if known := explained(vendor, error) or read_error(error):
+            if known := (explained(vendor, error) if of_api else None) or read_error(error):
                 raise known from error
+            if of_api and (isinstance(error, Refusal) or not isinstance(error, VmevalError)):
+                raise UnreadableAnswer(_said(error)) from error
             raise
 
     return await retried(limited, vendor.polling, vendor.context.clock)
+
+
+class UnreadableAnswer(RetryableError):
+    """A refusal, or an answer that the plugin stumbled over: passing, or a fault when it goes on."""
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, VmevalError) else f"{type(error).__name__}: {error}"
 
 
 def explained(vendor: VendorClient, error: Exception) -> GenerationError | None:

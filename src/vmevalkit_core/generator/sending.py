@@ -24,21 +24,23 @@ class Sender:
         self._lost = 0
 
     async def send(self, request: GenerationRequest, job: Job) -> Submission:
-        """The vendor's job. What ends before the request leaves has surely cost nothing."""
+        """The vendor's job, its id on disk. What ends before the request leaves has surely cost nothing."""
         context = self._vendor.context
         async with AsyncExitStack() as held:
             async with job.preparing():
                 self._refuse_after_losses()
+                await context.http.open()
                 request = await self._hosting.hosted(request)
                 await held.enter_async_context(context.gate.passage())
                 await held.enter_async_context(context.http.slot())
             try:
-                submission = await self._submitted(request)
+                submission = self._vendor.addressed(await self._submitted(request))
             except Throttled as error:
                 context.gate.turned_away(error.retry_after)
                 raise
             context.gate.let_in()
-        return self._vendor.addressed(submission)
+            await job.submitted(submission)
+        return submission
 
     async def look_for(self, request: GenerationRequest, job: Job, error: UncertainSubmitError) -> Submission:
         """The job of a request whose answer was just lost, where the vendor can list jobs; else the error."""
@@ -47,12 +49,14 @@ class Sender:
         job.progress(stage="looking for the job whose answer was lost")
         intent = Intent(time=job.sent_at, timeout_seconds=self._vendor.submit_timeout)
         try:
-            return self._vendor.addressed(await adopt(self._vendor, request, intent))
+            submission = self._vendor.addressed(await adopt(self._vendor, request, intent))
         except (NotAccepted, UncertainSubmitError):
             raise
         except Exception as closed:
             # A list that cannot be read says nothing about the request.
             raise error from closed
+        await job.submitted(submission)
+        return submission
 
     def _refuse_after_losses(self) -> None:
         if self._lost >= self._vendor.lost_in_a_row:

@@ -7,6 +7,9 @@ from functools import cache
 from importlib import import_module, metadata
 from typing import Any
 
+from vmevalkit_core.errors import ModelError
+
+_OTHER_BUILD = "`vmeval doctor` says more; CUDA_VISIBLE_DEVICES= (empty) uses the CPU"
 _MATTERS = ("torch", "diffusers", "transformers", "accelerate", "numpy", "av")
 _ENCODES = ("torch", "diffusers", "transformers", "tokenizers", "sentencepiece", "ftfy")
 
@@ -17,10 +20,12 @@ def torch() -> Any:
 
 
 def pick_device(wanted: str = "auto") -> str:
-    """`cuda`, `mps` or `cpu`: the one wanted, or the best that there is."""
+    """`cuda`, `mps` or `cpu`: the one wanted, or the best that there is; ModelError where torch cannot use a card."""
+    known = torch()
+    if wanted == "cuda" and not known.cuda.is_available():
+        raise ModelError(f"torch {known.__version__} cannot use the card", hint=_OTHER_BUILD)
     if wanted != "auto":
         return wanted
-    known = torch()
     if known.cuda.is_available():
         return "cuda"
     return "mps" if known.backends.mps.is_available() else "cpu"

@@ -106,17 +106,16 @@ class VendorClient(ABC):
         given = dict(parts.pop("headers", None) or {})
         headers = {**self.headers(), **given} if ours else given
         url = self.address + path if ours else path
-        answer = await self.context.http.call(method, url, headers=headers, **parts)
+        answer = await self.context.http.call(
+            method, url, headers=headers, foreign=not ours, trusted=self._trusted, **parts
+        )
         if answer.status not in ok:
             raise Refusal(answer)
         return answer
 
     async def download(self, url: str, path: Path, *, headers: Mapping[str, str] | None = None) -> None:
         """Write what a link leads to; `headers` go to its own origin only. The user's own base address is trusted."""
-        own = self.context.env.get(self.base_url_env, "")
-        await self.context.http.download(
-            url, path, headers=headers, trusted=[own] if own else [], within=self.fetch_timeout
-        )
+        await self.context.http.download(url, path, headers=headers, trusted=self._trusted, within=self.fetch_timeout)
 
     @property
     def can_find(self) -> bool:
@@ -127,6 +126,12 @@ class VendorClient(ABC):
     def can_cancel(self) -> bool:
         """Whether the vendor can stop jobs."""
         return type(self).cancel is not VendorClient.cancel
+
+    @property
+    def _trusted(self) -> list[str]:
+        """The base address that the user set himself; the built-in one is no reason to look inward."""
+        own = self.context.env.get(self.base_url_env, "")
+        return [own] if own else []
 
     def addressed(self, submission: Submission) -> Submission:
         """The submission with the address that took it."""

@@ -137,6 +137,7 @@ async def _end(handle: Handle, status: RunStatus, error: str) -> None:
     inference.error = error or None
     inference.duration_seconds = round(_duration(handle, inference.timestamp), 3)
     await handle.save()
+    await handle.settle()
 
 
 def _duration(handle: Handle, started: datetime) -> float:

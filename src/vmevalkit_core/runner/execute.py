@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmevalkit_core.attempts import Attempt
+from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import AccountError, ClipError, NotAccepted, QuestionError, Throttled, UsageError
@@ -17,14 +18,14 @@ from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.planner import Action, Decision, PlannedRun, Planner
 from vmevalkit_core.planner.decision import SENDS
 from vmevalkit_core.questions import COPIED, SHOWN_FILES, Task
-from vmevalkit_core.records import Clip, Event, Submission
+from vmevalkit_core.records import Clip, Event, GenerationRequest, Submission
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.retry import AGAIN, PATIENT, SUBMIT, retried
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.runner.ending import BrokenClip, NotSent, fail, land, outcome_of, succeed
 from vmevalkit_core.runner.handle import Handle
 from vmevalkit_core.runner.pictures import FRAMES, Pictures
-from vmevalkit_core.runner.record import describe, request_of
+from vmevalkit_core.runner.record import describe, intent_of, request_of
 from vmevalkit_core.runner.report import End, Outcome
 from vmevalkit_core.store import Store
 from vmevalkit_core.workers import Workers
@@ -47,6 +48,7 @@ class Executor:
     stop: asyncio.Event
     emit: Callable[[Event], None]
     pictures: Pictures
+    ceiling: Ceiling
     interceptors: tuple[str, ...] = ()
     in_flight: set[Handle] = field(default_factory=set)
     refusals: dict[str, AccountError] = field(default_factory=dict)
@@ -132,6 +134,8 @@ class Executor:
             disk=self.disk,
             emit=self.emit,
             may_send=lambda: self._check_may_send(run),
+            draft=intent_of(run, self._asked(metadata, folder), self.clock.now(), self._timeout(run)),
+            ceiling=self.ceiling if run.ask.paid else None,
             recovering=decision.action is Action.RECOVER,
         )
         handle.asked_anew = bool(decision.changes) or not run.may_send
@@ -146,7 +150,6 @@ class Executor:
                 metadata = describe(run, owner, question, folder, now=now, pictures=self.pictures)
             metadata.inference.attempts = number
             metadata.provenance.interceptors = self.interceptors
-            self._stamp_timeout(run, metadata)
             return metadata
 
         created = self.store.create(run.key, now, run.task.sources(), record)
@@ -169,10 +172,8 @@ class Executor:
             metadata.inference.timestamp = self.clock.now()
             metadata.inference.status = "submitting" if run.ask.paid else "running"
             metadata.provenance.account = run.ask.account
+            metadata.provenance.intent = None
             self.pictures.renew(run.ask, metadata, folder)
-            asked = request_of(metadata, self.pictures.refs(metadata, folder)).key
-            metadata.renew_intent(self.clock.now(), run.ask.price, asked)
-            self._stamp_timeout(run, metadata)
             self.store.save(folder, metadata)
             return folder, metadata
         _check_account(run, metadata)
@@ -181,10 +182,11 @@ class Executor:
             self.store.save(folder, metadata)
         return folder, metadata
 
-    def _stamp_timeout(self, run: PlannedRun, metadata: RunMetadata) -> None:
-        if intent := metadata.provenance.intent:
-            limit = self.worker.submit_timeout(run.ask.spec)
-            metadata.provenance.intent = intent.model_copy(update={"timeout_seconds": limit})
+    def _asked(self, metadata: RunMetadata, folder: Path) -> GenerationRequest:
+        return request_of(metadata, self.pictures.refs(metadata, folder))
+
+    def _timeout(self, run: PlannedRun) -> float | None:
+        return self.worker.submit_timeout(run.ask.spec)
 
     async def _produce(self, run: PlannedRun, handle: Handle) -> None:
         async def checked() -> tuple[Clip, ClipInfo]:
@@ -214,13 +216,12 @@ class Executor:
 
     async def _ask(self, run: PlannedRun, handle: Handle) -> Clip:
         spec = run.ask.spec
-        request = request_of(handle.metadata, self.pictures.refs(handle.metadata, handle.folder))
+        request = self._asked(handle.metadata, handle.folder)
         if handle.recovering:
             try:
                 return await self.worker.recover(spec, request, handle)
             except NotAccepted:
                 handle.recovering = False
-                handle.stale = True
                 if handle.asked_anew:
                     raise NotSent("the lost request was never taken, and is asked otherwise now: run again") from None
 
@@ -228,8 +229,8 @@ class Executor:
             if not handle.submission:
                 self._check_may_send(run)
                 await asyncio.to_thread(self.pictures.restore, run.ask, handle.metadata, handle.folder)
-            if handle.stale and not handle.submission:
-                await handle.renew_intent()
+                if not self.worker.prepares(spec):
+                    await handle.intend()
             with handle.calling():
                 return await self.worker.run(spec, request, handle)
 

@@ -7,9 +7,11 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import AccountError, RetryableError
 from vmevalkit_core.metadata import RunMetadata
@@ -18,8 +20,6 @@ from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.store import Store, clip_part
 
 LOG = logging.getLogger("vmevalkit_core.job")
-LATE = 1.0
-"""Seconds after which an intent is renewed: whoever looks for a lost job later counts from its time."""
 
 
 class Handle:
@@ -36,6 +36,8 @@ class Handle:
         disk: Disk,
         emit: Callable[[Event], None],
         may_send: Callable[[], None] = lambda: None,
+        draft: Intent | None = None,
+        ceiling: Ceiling | None = None,
         recovering: bool = False,
     ) -> None:
         self.key = key
@@ -46,8 +48,9 @@ class Handle:
         self.log: logging.Logger = LOG
         self.recovering = recovering
         """An earlier process may have sent the request."""
-        self.stale = False
-        """The time of the intent is that of an earlier request."""
+        self._draft = draft
+        self._ceiling = ceiling
+        self._counted = metadata.provenance.intent is not None
         self.unsent = ""
         """Why nothing was sent, once that is on record."""
         self.refused: AccountError | None = None
@@ -91,7 +94,7 @@ class Handle:
     def surely_unsent(self) -> bool:
         """Whether no request of this attempt can be at the provider."""
         doubt = self._maybe_sent or self.recovering or self.submission
-        return not doubt and self.metadata.provenance.intent is not None
+        return not doubt and self.metadata.inference.status == "submitting"
 
     @property
     def seconds(self) -> float:
@@ -109,7 +112,6 @@ class Handle:
             raise
         finally:
             self._in_call = False
-            self.stale = True
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[None]:
@@ -117,17 +119,15 @@ class Handle:
         self._in_call = self._maybe_sent = False
         yield
         self._may_send()
-        sent = self.sent_at
-        if sent and (self.clock.now() - sent).total_seconds() > LATE:
-            await self.renew_intent()
-            self._may_send()
+        await self.intend()
+        self._may_send()
         self._in_call = self._maybe_sent = True
 
     async def submitted(self, submission: Submission) -> None:
         """Put the provider's id on disk."""
         known = Submission(id=str(submission.id), resume=plain(submission.resume))
         # The status follows the save: until then an interrupt has to wait for this.
-        await self._disk.run(self._save_submitted, known)
+        await self._disk.run_first(self._save_submitted, known)
         self.tell("submitted")
 
     def _save_submitted(self, submission: Submission) -> None:
@@ -137,20 +137,43 @@ class Handle:
         self.store.save(self.folder, draft)
         self.metadata.submitted(submission)
 
-    async def renew_intent(self) -> None:
-        """Put on disk that the request is sent now; the one before it is known not to have been taken."""
-        self.metadata.renew_intent(self.clock.now())
-        await self.save()
-        self.stale = False
+    async def intend(self) -> None:
+        """Put on disk that a request is sent now; one before it is known not to have been taken."""
+        if self._draft:
+            await self._disk.run_first(self._save_intent, self._draft.model_copy(update={"time": self.clock.now()}))
+
+    def _save_intent(self, intent: Intent) -> None:
+        draft = self.metadata.model_copy(deep=True)
+        draft.intend(intent)
+        if self._ceiling is None:
+            self.store.save(self.folder, draft)
+        else:
+            with self._ceiling.spending(Decimal(0) if self._counted else intent.price):
+                self.store.save(self.folder, draft)
+            self._counted = True
+        self.metadata.intend(intent)
+
+    async def settle(self) -> None:
+        """Count what the vendor charged in place of the price; after the record that says so."""
+        facts = self.metadata.provenance
+        if not self._ceiling or not self._counted:
+            return
+        price, sent = facts.cost.estimated or Decimal(0), facts.intent or facts.submission
+        charged = (price if facts.cost.charged is None else facts.cost.charged) if sent else Decimal(0)
+        self._counted = bool(sent)
+        await self._disk.run(self._ceiling.correct, charged - price)
 
     async def forget_intent(self, reason: str = "stopped") -> None:
         """Put on disk that nothing was sent: the next command may send it without a question."""
         self.unsent = reason
         inference = self.metadata.inference
+        if not (self.metadata.provenance.intent or inference.error):
+            return  # so it is on disk
         inference.error = self.metadata.provenance.failure = self.metadata.provenance.intent = None
         if inference.status != "running":
             inference.status = "submitting"
         await self.save()
+        await self.settle()
 
     def progress(self, fraction: float | None = None, stage: str = "") -> None:
         """Pass on how far the job is."""

@@ -52,7 +52,7 @@ def describe(
 ) -> RunMetadata:
     """The record of a run about to start; QuestionError when its files cannot be shown to a model."""
     data = read_metadata(question / METADATA)
-    metadata = RunMetadata(
+    return RunMetadata(
         inference=InferenceSection(
             run_id=folder.name,
             model=run.ask.spec.name,
@@ -70,10 +70,13 @@ def describe(
         question_data=data or None,
         provenance=_provenance(run, owner, question, pictures),
     )
-    if run.ask.paid:
-        sha256 = request_of(metadata, pictures.refs(metadata, folder)).key
-        metadata.provenance.intent = Intent(time=now, request_sha256=sha256, price=run.ask.price)
-    return metadata
+
+
+def intent_of(run: PlannedRun, asked: GenerationRequest, now: datetime, timeout: float | None) -> Intent | None:
+    """What goes to disk before the request does; None for a run that costs nothing."""
+    if not run.ask.paid:
+        return None
+    return Intent(time=now, request_sha256=asked.key, timeout_seconds=timeout, price=run.ask.price)
 
 
 def request_of(metadata: RunMetadata, frames: Mapping[str, ImageRef]) -> GenerationRequest:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from vmevalkit_core.attempts import Attempt
+from vmevalkit_core.attempts import Attempt, find_attempts
+from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.claims import Claims, claims_of
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import ClaimsUnavailable, ConfigError, UsageError, VmevalError
@@ -27,7 +29,7 @@ from vmevalkit_core.runner.pictures import Pictures
 from vmevalkit_core.runner.report import Outcome, Report
 from vmevalkit_core.runner.workshop import Workshop, limit_key
 from vmevalkit_core.specs import ModelSpec
-from vmevalkit_core.store import Store
+from vmevalkit_core.store import HIDDEN, Store
 
 
 class Runner:
@@ -50,11 +52,13 @@ class Runner:
         whole: Callable[[Attempt], bool] = Attempt.has_clip,
         clock: Clock | None = None,
         workshop: Workshop | None = None,
+        max_cost: Decimal | None = None,
     ) -> None:
         if concurrency < 1:
             raise UsageError(f"concurrency {concurrency} is less than 1")
         self.registry = registry
         self._shared = workshop
+        self._max_cost = max_cost
         self.workshop = workshop or Workshop(
             registry,
             env=os.environ if env is None else env,
@@ -105,6 +109,7 @@ class Runner:
     ) -> Report:
         """Carry out a plan. Set `stop` to end early: ids are kept and nothing paid is cancelled."""
         claims, shop = self._claims(plan), self.workshop
+        ceiling = await asyncio.to_thread(self._ceiling, claims)
         observers = Observers(self.registry, contained(display or (lambda _: None)))
         executor = Executor(
             store=self.store,
@@ -117,6 +122,7 @@ class Runner:
             stop=self.stop,
             emit=observers.emit,
             pictures=Pictures(self.store),
+            ceiling=ceiling,
             interceptors=shop.interceptors,
         )
         try:
@@ -145,6 +151,12 @@ class Runner:
             if plan.cost != 0:
                 raise
         return claims
+
+    def _ceiling(self, claims: Claims) -> Ceiling:
+        ceiling = Ceiling(claims, self.store.root / HIDDEN, self._max_cost)
+        if self._max_cost is not None:
+            ceiling.recount(find_attempts(self.store.root))
+        return ceiling
 
     def _limiter(self, run: PlannedRun) -> Limiter:
         if self._devices and run.ask.spec.runs_in == "process":

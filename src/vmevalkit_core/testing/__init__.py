@@ -25,6 +25,7 @@ from vmevalkit_core.testing.simulator import (
     Simulator,
     State,
     Why,
+    knows,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ __all__ = [
     "Simulator",
     "State",
     "Why",
+    "knows",
 ]
 
 

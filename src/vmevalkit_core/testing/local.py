@@ -223,7 +223,7 @@ def _too_large_once(factory: type[Any]) -> type[Any]:
     class Small(factory):  # type: ignore[misc]
         def render(self, request: Any) -> Any:
             if self.setup.memory == "full":
-                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+                raise MemoryError
             return super().render(request)
 
     return Small

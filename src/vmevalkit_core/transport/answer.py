@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 from vmevalkit_core.errors import GenerationError, LostAnswer
 
+_SAYS = ("message", "detail", "error", "errors", "msg", "reason", "title", "description")
 SHOWN = 300
 """Characters of a body that are shown to a person."""
 
@@ -35,9 +37,13 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The beginning of the body, on one line."""
-        words = self.body[: 4 * SHOWN].decode("utf-8", "replace").split()
-        return " ".join(words)[:SHOWN]
+        """The vendor's words: what a JSON body says in words, else the beginning of the body, on one line."""
+        try:
+            said = _words(json.loads(self.body))
+        except (ValueError, RecursionError):
+            said = ""
+        words = said or re.sub(r"<[^>]*>", " ", self.body[: 4 * SHOWN].decode("utf-8", "replace"))
+        return " ".join(words.split())[:SHOWN]
 
     @property
     def status_code(self) -> int:
@@ -63,6 +69,17 @@ class Refusal(GenerationError):
     def __init__(self, answer: Answer) -> None:
         super().__init__(f"{answer.url} answered {answer.status}" + (f": {answer.text}" if answer.text else ""))
         self.response = answer
+
+
+def _words(value: Any, depth: int = 4) -> str:
+    """The first sentence in an error body; vendors nest it differently and name it alike."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and value and depth:
+        return _words(value[0], depth - 1)
+    if isinstance(value, dict) and depth:
+        return next((said for name in _SAYS if (said := _words(value.get(name), depth - 1))), "")
+    return ""
 
 
 def _date(text: str) -> datetime | None:

@@ -41,6 +41,12 @@ class Clients:
         """For links of others: nothing of ours is in it. Connections to pinned addresses must not be shared."""
         return self._client("bare", keep=0)
 
+    def open(self) -> None:
+        """Import the library and read the certificates; done once in a process."""
+        import httpx2  # noqa: F401
+
+        _certificates()
+
     async def close(self) -> None:
         """Close all connections."""
         made, self._made = self._made, {}

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin
 
 from vmevalkit_core.errors import LostAnswer
-from vmevalkit_core.transport.addresses import Origin, goes_through_proxy, is_literal, origin_of, public_address
+from vmevalkit_core.transport.addresses import Origin, origin_of
 from vmevalkit_core.transport.answer import SHOWN, Answer, Refusal
 from vmevalkit_core.transport.clients import plain_headers
+from vmevalkit_core.transport.links import approach
 
 if TYPE_CHECKING:
     import httpx2
@@ -29,7 +30,7 @@ class Download:
     def __init__(self, client: httpx2.AsyncClient, path: Path, trusted: Collection[str], limit: int) -> None:
         self._client = client
         self._path = path
-        self._trusted = {origin_of(one) for one in trusted if one}
+        self._trusted = trusted
         self._limit = limit
 
     async def follow(self, url: str, headers: Mapping[str, str]) -> None:
@@ -37,7 +38,7 @@ class Download:
         first = origin_of(url)
         for _ in range(REDIRECTS + 1):
             here = origin_of(url)
-            response = await self._open(url, here, headers if here == first else {})
+            response = await self._open(url, headers if here == first else {})
             try:
                 if response.status_code not in _REDIRECT:
                     return await self._take(response, here)
@@ -46,35 +47,21 @@ class Download:
                 await response.aclose()
         raise LostAnswer(f"{first.host} redirects more than {REDIRECTS} times")
 
-    async def _open(self, url: str, origin: Origin, headers: Mapping[str, str]) -> httpx2.Response:
-        if origin in self._trusted:
-            request = self._client.build_request("GET", url, headers=headers)
-        elif goes_through_proxy(origin):
-            if is_literal(origin.host):
-                await public_address(origin)
-            request = self._client.build_request("GET", url, headers=headers)
-        else:
-            request = await self._pinned(url, origin, headers)
+    async def _open(self, url: str, headers: Mapping[str, str]) -> httpx2.Response:
+        way = await approach(url, headers, self._trusted)
+        request = self._client.build_request("GET", way.url, headers=way.headers, extensions=way.extensions)
         return await self._client.send(request, stream=True)
 
-    async def _pinned(self, url: str, origin: Origin, headers: Mapping[str, str]) -> httpx2.Request:
-        """A request to the very address that was looked at: a name may lead elsewhere when it is asked again."""
-        address = await public_address(origin)
-        parts = urlsplit(url)
-        host = f"[{address}]" if ":" in address else address
-        there = urlunsplit((origin.scheme, f"{host}:{origin.port}", parts.path, parts.query, ""))
-        named = parts.netloc.rpartition("@")[2]
-        return self._client.build_request(
-            "GET", there, headers={**headers, "Host": named}, extensions={"sni_hostname": origin.host}
-        )
-
     async def _take(self, response: httpx2.Response, origin: Origin) -> None:
+        if 200 < response.status_code < 300:
+            raise LostAnswer(f"{origin.host} answered {response.status_code} instead of a video")
         if response.status_code != 200:
             raise Refusal(await self._answer(response, origin))
         kind = response.headers.get("content-type", "").lower()
         if kind.startswith(_NO_VIDEO):
-            said = (await self._answer(response, origin)).text
-            raise LostAnswer(f"{origin.host} sent {kind.partition(';')[0]} instead of a video: {said}")
+            answer = await self._answer(response, origin)
+            said = f": {answer.text}" if answer.text.isprintable() else ""
+            raise LostAnswer(f"{origin.host} sent {kind.partition(';')[0]} instead of a video{said}")
         if coding := response.headers.get("content-encoding", "").replace("identity", ""):
             raise LostAnswer(f"{origin.host} sent the video as {coding}, which was not asked for")
         announced = response.headers.get("content-length", "")

@@ -14,6 +14,7 @@ from vmevalkit_core.limits import Pace
 from vmevalkit_core.transport.answer import Answer
 from vmevalkit_core.transport.clients import Clients, fate, plain_headers
 from vmevalkit_core.transport.download import Download
+from vmevalkit_core.transport.links import Approach, approach
 
 if TYPE_CHECKING:
     import httpx2
@@ -59,19 +60,32 @@ class Http:
         files: Any = None,
         content: bytes | None = None,
         within: float = CALL_SECONDS,
+        foreign: bool = False,
+        trusted: Collection[str] = (),
     ) -> Answer:
         """The whole answer, whatever its status. Redirects are not followed.
 
         NoConnection when nothing has left; LostAnswer when the call has left and no whole answer came in `within`
-        seconds. `json`, `form` (with `files` as multipart, in the order given) or `content` is the body.
+        seconds. `json`, `form` (with `files` as multipart, in the order given) or `content` is the body. A `foreign`
+        link is somebody else's: UnsafeLink where it leads inside a network, unless its origin is one of `trusted`.
         """
         # A paid request never shares a connection: one that the server is about to close would lose the answer.
-        client = self._clients.kept() if method in ("GET", "HEAD") else self._clients.fresh()
+        kept = method in ("GET", "HEAD") and not foreign
+        client = self._clients.kept() if kept else self._clients.fresh()
         async with self._free_slot():
             with fate(method, url, within):
                 async with asyncio.timeout(within):
+                    way = await approach(url, headers or {}, trusted) if foreign else Approach(url, headers or {})
                     request = client.build_request(
-                        method, url, headers=headers, params=query, json=json, data=form, files=files, content=content
+                        method,
+                        way.url,
+                        headers=way.headers,
+                        extensions=way.extensions,
+                        params=query,
+                        json=json,
+                        data=form,
+                        files=files,
+                        content=content,
                     )
                     return await _whole(await client.send(request, stream=True))
 
@@ -95,6 +109,10 @@ class Http:
             with fate("GET", url, within):
                 async with asyncio.timeout(within):
                     await Download(self._clients.bare(), path, trusted, limit).follow(url, headers or {})
+
+    async def open(self) -> None:
+        """Load the client now: that takes longer than a call, and must not count as one."""
+        await asyncio.to_thread(self._clients.open)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from vmevalkit_core.errors import UncertainSubmitError
-from vmevalkit_core.generator import Context, Job
+from vmevalkit_core.generator import ApiGenerator, Context, Job
 from vmevalkit_core.records import Clip, GenerationRequest
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.specs import ModelSpec
@@ -57,6 +57,14 @@ class InlineWorker:
             )
         answer: Awaitable[Clip] = recover(request, job)
         return answer
+
+    def generator(self, spec: ModelSpec) -> Any:
+        """The generator of a model that was prepared."""
+        return self._generators[spec]
+
+    def prepares(self, spec: ModelSpec) -> bool:
+        """Whether the model's generator itself says when its request leaves, by `job.preparing`."""
+        return isinstance(self._generators.get(spec), ApiGenerator)
 
     def submit_timeout(self, spec: ModelSpec) -> float | None:
         """Seconds after which a request of this model cannot be on its way any more, where that is known."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from vmevalkit_core.claims import offset_of
-from vmevalkit_core.errors import ClaimsUnavailable, WorkerLost
+from vmevalkit_core.errors import WorkerLost
 from vmevalkit_core.generator import Context, Job
 from vmevalkit_core.records import Clip, GenerationRequest
 from vmevalkit_core.specs import ModelSpec
-from vmevalkit_core.workers.devices import Device, device_claims, devices_here
-from vmevalkit_core.workers.process import Timing, WorkerProcess, clip_of, start_worker
+from vmevalkit_core.workers.devices import Device, device_claims
+from vmevalkit_core.workers.process import WorkerProcess, clip_of, start_worker
+from vmevalkit_core.workers.seats import Seat, Seats
 from vmevalkit_core.workers.surroundings import child_environment, import_path
+from vmevalkit_core.workers.timing import Timing
 
 LOG = logging.getLogger("vmevalkit_core.workers")
 TRIES = 2
@@ -26,29 +28,6 @@ MOST_TRIES = 6
 """How often at all: a run may also be lost with a worker that died of another one."""
 GIVES_UP = 4
 """Deaths of a model's workers, with no clip between them, after which it is not started again."""
-LOOK_AGAIN = 0.5
-"""Seconds between two looks at a device that another process holds; a dead one's is free at once."""
-
-
-@dataclass(slots=True, eq=False)
-class Seat:
-    """A device, and the worker on it."""
-
-    device: Device
-    busy: bool = False
-    claimed: bool = False
-    spec: ModelSpec | None = None
-    worker: WorkerProcess | None = None
-    told: int = 0
-    """The version of the prompts that the worker knows."""
-
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    spec: ModelSpec
-    job: Job
-    seat: asyncio.Future[Seat]
-    told: bool = False
 
 
 @dataclass(slots=True)
@@ -73,26 +52,16 @@ class DevicePool:
         self._env = env
         self._context = context
         self._timing = timing or Timing.from_env(env)
-        self._given = devices
-        self._seats: list[Seat] | None = None
-        self._waiting: list[_Waiting] = []
-        self._coming: Counter[ModelSpec] = Counter()
+        self.seats = Seats(env, devices)
         self._deaths: Counter[ModelSpec] = Counter()
         self._prompts: dict[ModelSpec, _Prompts] = {}
         self._checked: set[tuple[ModelSpec, str]] = set()
         self._closing = False
 
-    async def seats(self) -> list[Seat]:
-        """The devices, looked for once."""
-        if self._seats is None:
-            found = self._given or await asyncio.to_thread(devices_here, self._env)
-            self._seats = self._seats or [Seat(device) for device in found]
-        return self._seats
-
     @property
     def pids(self) -> list[int]:
         """The process ids of the workers that live."""
-        return [seat.worker.pid for seat in self._seats or () if seat.worker and seat.worker.alive]
+        return [seat.worker.pid for seat in self.seats.known if seat.worker and seat.worker.alive]
 
     async def check(self, spec: ModelSpec, options: Mapping[str, Any]) -> None:
         """The user's to fix, before any run begins: a package, weights, a broken plugin."""
@@ -115,16 +84,6 @@ class DevicePool:
         known.options, known.version = options, known.version + 1
         known.texts.update(prompts)
 
-    @contextmanager
-    def coming(self, spec: ModelSpec) -> Iterator[None]:
-        """While a run of this model may still ask for a device, so that its worker is not closed under it."""
-        self._coming[spec] += 1
-        try:
-            yield
-        finally:
-            self._coming[spec] -= 1
-            self._pump()
-
     async def generate(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Clip:
         """The clip; a run that its worker died with is given to one more worker, then WorkerLost says how it ended."""
         blamed: list[str] = []
@@ -146,17 +105,16 @@ class DevicePool:
     async def close(self) -> None:
         """End every worker; at once where a run is left on it."""
         self._closing = True
-        seats = self._seats or []
+        workers = [seat.worker for seat in self.seats.known if seat.worker]
         try:
-            await asyncio.gather(*(seat.worker.close() for seat in seats if seat.worker))
+            await asyncio.gather(*(worker.close() for worker in workers))
         finally:
-            for seat in seats:
-                if seat.worker:
-                    seat.worker.kill("was closed")
-                self._unclaim(seat)
+            for worker in workers:
+                worker.kill("was closed")
+            self.seats.give_back()
 
     async def _once(self, spec: ModelSpec, request: GenerationRequest, job: Job, blamed: list[str]) -> Clip:
-        async with self._turn(spec, job) as seat:
+        async with self.seats.turn(spec, job) as seat:
             try:
                 worker = await self._worker(seat, spec)
                 run = await worker.begin(request, job)
@@ -181,15 +139,10 @@ class DevicePool:
     @asynccontextmanager
     async def _examiner(self, spec: ModelSpec) -> AsyncIterator[WorkerProcess]:
         """A worker that will look but not load: the one that will run, or else one without a device."""
-        first = (await self.seats())[0]
-        if not first.busy and first.spec in (None, spec) and self._claim(first, None):
-            first.busy = True
-            try:
-                yield await self._worker(first, spec)
-            finally:
-                first.busy = False
-                self._pump()
-            return
+        async with self.seats.spare(spec) as seat:
+            if seat:
+                yield await self._worker(seat, spec)
+                return
         worker = await self._started(spec, Device(name="cpu", kind="cpu", visible=""))
         try:
             yield worker
@@ -199,65 +152,6 @@ class DevicePool:
     def _mourn(self, spec: ModelSpec, blamed: list[str], error: WorkerLost) -> None:
         self._deaths[spec] += 1
         blamed.append(str(error))
-
-    @asynccontextmanager
-    async def _turn(self, spec: ModelSpec, job: Job) -> AsyncIterator[Seat]:
-        """A device, until what is done with it needs it no more."""
-        await self.seats()
-        waiting = _Waiting(spec, job, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        self._coming[spec] -= 1
-        try:
-            self._pump()
-            yield await waiting.seat
-        finally:
-            if waiting in self._waiting:
-                self._waiting.remove(waiting)
-            elif waiting.seat.done() and not waiting.seat.cancelled():
-                waiting.seat.result().busy = False
-            self._coming[spec] += 1
-            self._pump()
-
-    def _pump(self) -> None:
-        """Give free devices to waiting runs: first to those whose model is there already."""
-        for waiting in list(self._waiting):
-            if waiting.seat.done():
-                self._waiting.remove(waiting)
-            elif seat := self._seat_for(waiting):
-                self._waiting.remove(waiting)
-                seat.busy = True
-                waiting.seat.set_result(seat)
-
-    def _seat_for(self, waiting: _Waiting) -> Seat | None:
-        free = [seat for seat in self._seats or () if not seat.busy]
-        same = [seat for seat in free if seat.spec == waiting.spec]
-        empty = [seat for seat in free if seat.spec is None]
-        others = [seat for seat in free if seat.spec not in (None, waiting.spec) and not self._wanted(seat.spec)]
-        return next((seat for seat in (*same, *empty, *others) if self._claim(seat, waiting)), None)
-
-    def _wanted(self, spec: ModelSpec | None) -> bool:
-        """Whether a run of this model waits, or is about to: its weights took minutes to load."""
-        return spec is not None and (self._coming[spec] > 0 or any(one.spec == spec for one in self._waiting))
-
-    def _claim(self, seat: Seat, waiting: _Waiting | None) -> bool:
-        if seat.claimed or not seat.device.identity:
-            return True
-        try:
-            seat.claimed = device_claims(self._env).take(seat.device.key)
-        except (ClaimsUnavailable, OSError) as error:
-            LOG.warning("%s is not guarded against other commands: %s", seat.device.name, error)
-            seat.claimed = True
-        if not seat.claimed and waiting:
-            asyncio.get_running_loop().call_later(LOOK_AGAIN, self._pump)
-            if not waiting.told:
-                waiting.told = True
-                waiting.job.progress(None, f"waiting for {seat.device.name}, which another command uses")
-        return seat.claimed
-
-    def _unclaim(self, seat: Seat) -> None:
-        if seat.claimed and seat.device.identity:
-            device_claims(self._env).release(seat.device.key)
-        seat.claimed = False
 
     async def _worker(self, seat: Seat, spec: ModelSpec) -> WorkerProcess:
         if seat.worker and (seat.spec != spec or not seat.worker.alive):

@@ -5,64 +5,27 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import math
 import os
 import re
 import signal
 import sys
 from collections import deque
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from vmevalkit_core import CONTRACT, __version__
-from vmevalkit_core.errors import ConfigError, PluginError, WorkerLost
+from vmevalkit_core.errors import PluginError, WorkerLost
 from vmevalkit_core.generator import Job
 from vmevalkit_core.records import Clip, GenerationRequest
-from vmevalkit_core.workers.messages import LONGEST, Elsewhere, Message, error_from_json, pack, unpack
+from vmevalkit_core.workers.messages import LONGEST, Message, error_from_json, pack, unpack
+from vmevalkit_core.workers.obituary import doing, obituary
+from vmevalkit_core.workers.timing import Timing
 
 LOG = logging.getLogger("vmevalkit_core.workers")
-PATIENCE = "VMEVAL_PATIENCE"
 KEPT_LINES = 40
 """Of what a worker last printed; they go to the record of the run that it died with."""
 _BREAKS = re.compile(r"[\r\n]+")
-_OFTEN = {
-    signal.SIGKILL: "often that is the system, because the machine ran out of memory",
-    signal.SIGSEGV: "a library crashed",
-    signal.SIGABRT: "a library gave up",
-    signal.SIGBUS: "a file that was mapped into memory is gone, or the disk is full",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """Seconds; a worker that keeps none of them is killed."""
-
-    beat: float = 5.0
-    """Between two heartbeats."""
-    silence: float = 90.0
-    """Without any word: the process stands still. Importing a large library may hold everything up for a while."""
-    patience: float = 1800.0
-    """Without a step of the model: it hangs. Loading from a slow disk counts as one step."""
-    hello: float = 120.0
-    """Until Python has started and said so."""
-    farewell: float = 10.0
-    """For a worker to let go of its model when it is asked to."""
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Timing:
-        """With the patience that VMEVAL_PATIENCE asks for; ConfigError where that is no number of seconds."""
-        text = env.get(PATIENCE) or ""
-        if not text:
-            return cls()
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = 0.0
-        if not 0 < seconds < math.inf:
-            raise ConfigError(f"{PATIENCE}={text} is no number of seconds", hint="such as 3600; the default is 1800")
-        return cls(beat=min(cls.beat, seconds / 4), silence=min(cls.silence, 2 * seconds), patience=seconds)
 
 
 @dataclass(slots=True)
@@ -250,29 +213,14 @@ class WorkerProcess:
     def _end(self, code: int) -> None:
         """Everyone who waits is told how it died."""
         self.kill("")  # what it started must not outlive it
-        lost = self._gone = self._lost(code)
+        lost = self._gone = obituary(self.name, code, self._verdict, list(self.lines))
         waiting, self._asked = list(self._asked.values()), {}
         for asked in waiting:
             on_device = not asked.free.done()
-            _fail(asked.free, lost_while(lost, asked))
-            _fail(asked.answer, lost_while(lost, asked) if on_device else lost)
+            _fail(asked.free, doing(lost, asked.stage))
+            _fail(asked.answer, doing(lost, asked.stage) if on_device else lost)
         if self._hello:
             _fail(self._hello, lost)
-
-    def _lost(self, code: int) -> WorkerLost:
-        words = list(self.lines)
-        last = f'; its last words: "{words[-1].strip()[:200]}"' if words else ""
-        error = WorkerLost(f"the worker of {self.name} {self._verdict or _ended(code)}{last}", hint=_hint(code))
-        error.__cause__ = Elsewhere("\n" + "\n".join(words)) if words else None
-        return error
-
-
-def lost_while(lost: WorkerLost, asked: Asked) -> WorkerLost:
-    """The same error for one of several runs, with what that run was doing."""
-    message = f"{lost.message} (while {asked.stage})" if asked.stage else lost.message
-    error = WorkerLost(message, hint=lost.hint)
-    error.__cause__ = lost.__cause__
-    return error
 
 
 async def start_worker(name: str, env: dict[str, str], timing: Timing) -> WorkerProcess:
@@ -300,21 +248,6 @@ async def start_worker(name: str, env: dict[str, str], timing: Timing) -> Worker
 def clip_of(answer: Message) -> Clip:
     """The clip in the answer to a run."""
     return Clip.model_validate(answer["clip"])
-
-
-def _ended(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}"
-    try:
-        return f"was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was killed by signal {-code}"
-
-
-def _hint(code: int) -> str:
-    why = _OFTEN.get(signal.Signals(-code)) if -code in set(signal.Signals) else None
-    lines = "its last lines are in the run's metadata.json, under provenance.failure"
-    return f"{why}; {lines}" if why else lines
 
 
 def _now() -> float:

@@ -14,7 +14,7 @@ from vmevalkit_core.registry import Registry
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.workers.inline import InlineWorker
 from vmevalkit_core.workers.pool import DevicePool
-from vmevalkit_core.workers.process import Timing
+from vmevalkit_core.workers.timing import Timing
 
 AHEAD = 4
 """Runs in flight for each device: one is drawn, two are encoded, one has its pictures ready."""
@@ -64,13 +64,13 @@ class Workers(InlineWorker):
         if spec.runs_in != "process":
             yield
             return
-        with self.pool.coming(spec):
+        with self.pool.seats.coming(spec):
             yield
 
     async def device_limiter(self) -> Limiter:
         """How many runs of local models are in flight at once, over all devices."""
         if self._device_limiter is None:
-            self._device_limiter = Limiter(AHEAD * len(await self.pool.seats()))
+            self._device_limiter = Limiter(AHEAD * len(await self.pool.seats.all()))
         return self._device_limiter
 
     async def close(self) -> None:

@@ -1,7 +1,7 @@
 """A vendor that can be told to misbehave: real HTTP over a loopback socket, in a process of its own."""
 
 from vmevalkit_core.testing.simulator.client import Simulator
-from vmevalkit_core.testing.simulator.dialect import PHASES, Desk, Dialect, Phase, Refusal, Route, Why
+from vmevalkit_core.testing.simulator.dialect import PHASES, Desk, Dialect, Phase, Refusal, Route, Why, knows
 from vmevalkit_core.testing.simulator.faults import FAULTS, Fault
 from vmevalkit_core.testing.simulator.life import Ending, Look, Order, State
 from vmevalkit_core.testing.simulator.messages import Part, Reply, Request
@@ -29,4 +29,5 @@ __all__ = [
     "Simulator",
     "State",
     "Why",
+    "knows",
 ]

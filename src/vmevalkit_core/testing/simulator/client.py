@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Mapping
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +19,11 @@ from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 from vmevalkit_core.testing.simulator import ledger as books
+from vmevalkit_core.testing.simulator import remote
 from vmevalkit_core.testing.simulator.dialect import Dialect
 from vmevalkit_core.testing.simulator.settings import BadSetting
 
 PLAIN_VENDOR = "vmevalkit_core.testing.simulator.plain:PlainVendor"
-PATIENCE = 30.0
-"""Seconds to start, to answer and to end."""
 
 
 class Simulator:
@@ -48,8 +48,8 @@ class Simulator:
         **settings: Any,
     ) -> None:
         self._target = dialect if isinstance(dialect, str) else f"{inspect.getfile(dialect)}:{dialect.__qualname__}"
-        self._own_folder = None if ledger else tempfile.TemporaryDirectory(prefix="simulator-")
-        self.folder = ledger or Path(str(self._own_folder and self._own_folder.name))
+        self.folder = ledger or self._own_folder()
+        """Holds the ledger, and `simulator.log` with what the process had to say."""
         self._rules, self._settings, self._port = script or [], settings, port
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -64,9 +64,17 @@ class Simulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
-        if self._own_folder is not None:
-            self._own_folder.cleanup()
+        try:
+            problems = self.state()["problems"] if self._process and kind is None else []
+        finally:
+            self.stop()
+        if problems:
+            raise BadSetting(f"the dialect failed {len(problems)} times, first at {problems[0]}")
+
+    @property
+    def pid(self) -> int:
+        """The process; 0 before the start and after the end."""
+        return self._process.pid if self._process else 0
 
     def start(self) -> None:
         """Start the process and wait until it listens; BadSetting says why it cannot."""
@@ -85,7 +93,7 @@ class Simulator:
         self._hear()
 
     def stop(self) -> None:
-        """End the process in an orderly way; the ledger stays readable where its folder was given."""
+        """End the process in an orderly way; the ledger stays readable."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -93,7 +101,7 @@ class Simulator:
         assert process.stdout
         process.stdin.close()
         try:
-            process.wait(PATIENCE)
+            process.wait(remote.PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -101,12 +109,10 @@ class Simulator:
 
     def script(self, *rules: Mapping[str, Any]) -> None:
         """Replace the script by these rules; none at all takes every fault away."""
-        self._rules = list(rules)
-        self._call("POST", "script", self._rules)
+        self._call("POST", "script", list(rules))
 
     def set(self, **settings: Any) -> None:
         """Change settings; jobs that were accepted keep the times that they got then."""
-        self._settings |= settings
         self._call("POST", "settings", settings)
 
     def advance(self, seconds: float) -> None:
@@ -117,12 +123,16 @@ class Simulator:
         """Refuse connections for a while, from now on, and reset those that are open."""
         self._call("POST", "away", {"seconds": seconds})
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and _answers(self.url):
+        while time.monotonic() < deadline and remote.listens(self.url):
             time.sleep(0.005)
 
     def forget(self) -> None:
         """Forget the requests so far; jobs and the ledger stay."""
         self._call("POST", "forget", {})
+
+    def reset(self) -> None:
+        """Be as at the start, far quicker than a new process: no jobs, no ledger, the first script and settings."""
+        self._call("POST", "reset", {})
 
     def accepted(self) -> list[dict[str, Any]]:
         """Every job that was accepted: id, number, time, monotonic, token, price, model, facts, digest of the body."""
@@ -163,7 +173,7 @@ class Simulator:
         return [rule["struck"] for rule in self.state()["script"]]
 
     def state(self) -> dict[str, Any]:
-        """Counts: requests by phase, jobs, billed, the script's rules, connections open, opened and elsewhere."""
+        """Counts of requests by phase, jobs, connections; what is billed, what each rule did, problems."""
         found: dict[str, Any] = self._call("GET", "state")
         return found
 
@@ -176,6 +186,12 @@ class Simulator:
         """Every request that came to the other origin, as in `requests`."""
         found: list[dict[str, Any]] = self._call("GET", "elsewhere")
         return found
+
+    def _own_folder(self) -> Path:
+        folder = tempfile.mkdtemp(prefix="simulator-")
+        # It lives as long as this object, for tests that read the ledger after the end.
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
 
     def _hear(self) -> None:
         assert self._process
@@ -190,39 +206,7 @@ class Simulator:
         self._port = urlsplit(self.url).port or 0
 
     def _call(self, method: str, what: str, data: Any = None) -> Any:
-        body = None if data is None else json.dumps(data)
-        status, answer = _ask(self.url, method, what, body)
-        if status != 200:
-            raise BadSetting(json.loads(answer)["error"])
-        return json.loads(answer)
-
-
-def _ask(url: str, method: str, what: str, body: str | None) -> tuple[int, bytes]:
-    from http.client import HTTPConnection
-
-    address = urlsplit(url)
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        connection = HTTPConnection(str(address.hostname), address.port, timeout=PATIENCE)
-        try:
-            connection.request(method, f"/_simulator/{what}", body)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        except ConnectionRefusedError:  # it is away, as it was told to be
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        finally:
-            connection.close()
-
-
-def _answers(url: str) -> bool:
-    import socket
-
-    address = urlsplit(url)
-    with suppress(OSError), socket.create_connection((str(address.hostname), address.port), timeout=1):
-        return True
-    return False
+        return remote.call(self.url, method, what, data)
 
 
 def _env() -> dict[str, str]:

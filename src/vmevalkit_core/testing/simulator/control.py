@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from vmevalkit_core.testing.simulator.house import Elsewhere, House
@@ -18,8 +19,10 @@ DOOR = "/_simulator/"
 class Control:
     """Changes the script and the settings, and tells what happened."""
 
-    def __init__(self, house: House, elsewhere: Elsewhere, crowds: tuple[Crowd, Crowd]) -> None:
-        self._house, self._elsewhere, self._crowds = house, elsewhere, crowds
+    def __init__(self, build: Callable[[], House], elsewhere: Elsewhere, crowds: tuple[Crowd, Crowd]) -> None:
+        self._build, self._elsewhere, self._crowds = build, elsewhere, crowds
+        self._house = build()
+        elsewhere.vendor = self._house.vendor
         self.away: Callable[[float], None] = lambda seconds: None
         """Stops listening for so many seconds."""
         self._answers: dict[str, Callable[[Request], Any]] = {
@@ -33,7 +36,16 @@ class Control:
             "POST advance": self._advance,
             "POST away": self._away,
             "POST forget": self._forget,
+            "POST reset": self._reset,
         }
+
+    def listens_at(self, origin: str, elsewhere: str) -> None:
+        """Tell the vendor his addresses."""
+        self._house.vendor.origin, self._house.elsewhere = origin, elsewhere
+
+    def settle(self) -> None:
+        """Write down every end up to now."""
+        self._house.vendor.settle()
 
     def answer(self, request: Request) -> tuple[Reply, Seen | None]:
         """The answer to any request that comes to the vendor's address."""
@@ -44,8 +56,10 @@ class Control:
             return Reply.of({"error": f"there is no {request.method} {request.path}"}, status=404), None
         try:
             return Reply.of(found(request)), None
-        except (BadSetting, ValueError, TypeError, KeyError) as error:
+        except BadSetting as error:
             return Reply.of({"error": str(error)}, status=400), None
+        except Exception as error:  # a mistake of a test is told to the test
+            return Reply.of({"error": f"{type(error).__name__}: {error}"}, status=400), None
 
     def _state(self, request: Request) -> dict[str, Any]:
         vendor, (crowd, others) = self._house.vendor, self._crowds
@@ -58,6 +72,8 @@ class Control:
             "open": len(crowd.open),
             "opened": crowd.clients,
             "elsewhere": others.opened,
+            "problems": self._house.problems,
+            "settings": asdict(vendor.settings),
         }
 
     def _requests(self, request: Request) -> list[dict[str, Any]]:
@@ -83,7 +99,7 @@ class Control:
 
     def _settings(self, request: Request) -> dict[str, Any]:
         vendor = self._house.vendor
-        vendor.settings = vendor.settings.changed(request.json())
+        vendor.change(request.json())
         self._house.record.lean = vendor.settings.lean
         return {}
 
@@ -93,6 +109,17 @@ class Control:
 
     def _away(self, request: Request) -> dict[str, Any]:
         self.away(float(request.json()["seconds"]))
+        return {}
+
+    def _reset(self, request: Request) -> dict[str, Any]:
+        old = self._house
+        old.vendor.ledger.remove()
+        self._house = self._build()
+        self._elsewhere.vendor = self._house.vendor
+        self._elsewhere.record.clear()
+        self.listens_at(old.vendor.origin, old.elsewhere)
+        for crowd in self._crowds:
+            crowd.opened = crowd.clients = 0
         return {}
 
     def _forget(self, request: Request) -> dict[str, Any]:

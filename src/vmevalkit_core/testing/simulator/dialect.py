@@ -80,6 +80,9 @@ class Desk(Protocol):
     def mint(self, look: Look) -> str:
         """A new signed link to a job's video."""
 
+    def jobs_today(self, lane: str) -> int:
+        """How many jobs were accepted in the last 24 hours in one lane of `Dialect.lane_of`."""
+
 
 Handler = Callable[[Request, Desk], Reply]
 
@@ -156,6 +159,10 @@ class Dialect(Protocol):
     def cancelled(self, look: Look, desk: Desk) -> Reply:
         """The answer to a cancel that worked; `look` is the job before it where it was deleted, else after it."""
         return Reply(status=204, type="")
+
+    def lane_of(self, order: Order) -> str:
+        """What `jobs_at_once` and `jobs_per_day` are counted for; the default has one lane, others one a model."""
+        return ""
 
     def refund(self, look: Look) -> Decimal:
         """What is given back at the end of a job; the default is all for failures that are not the content's fault."""

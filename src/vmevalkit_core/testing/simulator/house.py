@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from dataclasses import replace
+from urllib.parse import unquote
 
 from vmevalkit_core.testing.simulator.dialect import Phase, Route
 from vmevalkit_core.testing.simulator.faults import Fault, Scene
@@ -22,6 +25,8 @@ class House:
     def __init__(self, vendor: Vendor, script: Script) -> None:
         self.vendor, self.script = vendor, script
         self.record = Record()
+        self.problems: list[str] = []
+        """What went wrong in the dialect itself: bugs of the test, not faults of the script."""
         self.elsewhere = ""
         """The address of the other origin."""
 
@@ -35,6 +40,11 @@ class House:
                 reply = replace(reply, manner=manner)
             seen.status = None if reply.manner.stop == "before" else reply.status
             return reply, seen
+        except Exception:  # one bad answer of a dialect must not end the vendor for every other client
+            self.problems.append(f"{request.method} {request.target}: {traceback.format_exc()}")
+            sys.stderr.write(self.problems[-1])
+            seen.status = 500
+            return Reply.of({"error": "the dialect of the simulator failed; see its problems"}, status=500), seen
         finally:
             self.record.settle(seen)
 
@@ -47,7 +57,8 @@ class House:
         if isinstance(route, Reply):
             return route
         seen.phase = route.phase
-        seen.job = self.vendor.dialect.job_of(asked) or None
+        if route.phase in ("poll", "download", "cancel"):
+            seen.job = self.vendor.dialect.job_of(asked) or None
         rule = None if moved else self.script.choose(asked, route.phase, self.vendor)
         return self._struck(rule, route, asked, seen) if rule else self._right(route, asked, seen)
 
@@ -58,7 +69,7 @@ class House:
             if found is None:
                 continue
             if route.method == request.method or (request.method, route.method) == ("HEAD", "GET"):
-                request.params = found
+                request.params = {name: unquote(value) for name, value in found.items()}
                 return route
             other = True
         return self.vendor.refuse("method" if other else "missing")
@@ -105,14 +116,14 @@ class House:
 class Elsewhere:
     """Another origin: it has a video for everybody, and writes down who came."""
 
-    def __init__(self, vendor: Vendor) -> None:
+    def __init__(self) -> None:
         self.record = Record()
-        self._vendor = vendor
+        self.vendor: Vendor | None = None
 
     def answer(self, request: Request) -> tuple[Reply, Seen]:
         """A video, or an id to fall for."""
         seen = self.record.add(request, "elsewhere")
         self.record.settle(seen)
-        if request.method in ("GET", "HEAD"):
-            return Reply(body=self._vendor.clip, type="video/mp4"), seen
+        if self.vendor is not None and request.method in ("GET", "HEAD"):
+            return Reply(body=self.vendor.clip, type="video/mp4"), seen
         return Reply.of({"id": "elsewhere", "status": "queued"}), seen

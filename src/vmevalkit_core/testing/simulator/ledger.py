@@ -29,9 +29,10 @@ class Ledger:
         self.billed += billed([line])
         return line
 
-    def close(self) -> None:
-        """Close the file."""
+    def remove(self) -> None:
+        """Close the file and take it away."""
         os.close(self._file)
+        self.path.unlink()
 
 
 def read(folder: Path) -> list[dict[str, Any]]:

@@ -9,8 +9,9 @@ from typing import Any, Literal
 State = Literal["held", "queued", "running", "done", "failed", "cancelled", "odd"]
 """`held` waits because too many jobs run; `odd` is a word that no client has heard of."""
 ENDED = frozenset({"done", "failed", "cancelled"})
-End = Literal["done", "empty", "failed", "moderated", "never"]
-"""How a job is bound to end: `empty` is done without a video, `moderated` a failure with the vendor's code for it."""
+End = Literal["done", "empty", "failed", "moderated", "never", "stuck"]
+"""How a job is bound to end: `empty` is done without a video, `moderated` a failure with the vendor's code for it,
+`never` runs for ever and `stuck` stays in the queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ class Job:
     @property
     def ends(self) -> float:
         """When it ends if nobody cancels it."""
-        if self.released is None or self.ending.kind == "never":
+        if self.released is None or self.ending.kind in ("never", "stuck"):
             return float("inf")
         return self.released + self.queued + self.running * self.ending.at
 
@@ -116,10 +117,11 @@ class Job:
             return "held"
         if now >= self.ends:
             return "done" if self.ending.kind in ("done", "empty") else "failed"
-        return "queued" if now < self.released + self.queued else "running"
+        waits = self.ending.kind == "stuck" or now < self.released + self.queued
+        return "queued" if waits else "running"
 
     def _progress(self, now: float) -> float:
-        if self.released is None:
+        if self.released is None or self.ending.kind == "stuck":
             return 0.0
         ran = now - self.released - self.queued
         if now >= self.ends and self.ending.kind in ("done", "empty"):

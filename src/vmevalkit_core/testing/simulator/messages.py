@@ -72,7 +72,7 @@ class Request:
         """The body as a JSON object; an empty one where it is anything else."""
         try:
             found = self.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

@@ -48,8 +48,9 @@ class PlainVendor(Dialect):
             return Refusal(why="input", message="seconds has to be from 1 to 10", facts={"field": "seconds"})
         if body["image"].startswith("file-") and body["image"] not in desk.uploads:
             return Refusal(why="input", message=f"there is no {body['image']}", facts={"field": "image"})
+        token = body.get("token")
         facts = {"prompt": body["prompt"], "seconds": seconds}
-        return Order(price=PRICE * seconds, token=body.get("token"), facts=facts)
+        return Order(price=PRICE * seconds, token=token if isinstance(token, str) else None, facts=facts)
 
     def accepted(self, look: Look, desk: Desk) -> Reply:
         """The id."""
@@ -61,7 +62,10 @@ class PlainVendor(Dialect):
 
     def listed(self, looks: Sequence[Look], request: Request, desk: Desk) -> Reply:
         """The jobs after `created_after`, in seconds since 1970."""
-        after = float(request.query.get("created_after", 0))
+        try:
+            after = float(request.query.get("created_after", 0))
+        except ValueError:
+            return self.refusal(Refusal(why="input", message="created_after is a number"), desk)
         jobs = [_job(look) | {"token": look.order.token} for look in looks if look.created >= after]
         return Reply.of({"jobs": jobs})
 

@@ -27,6 +27,7 @@ from vmevalkit_core.testing.simulator.settings import BadSetting, Settings
 from vmevalkit_core.testing.simulator.vendor import Vendor
 
 HOST = "127.0.0.1"
+MOST_FILES = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,31 +45,35 @@ class Plan:
 def serve(plan: Plan) -> None:
     """Listen until stdin closes or SIGTERM comes; one line of JSON on stdout says where."""
     _allow_many_files()
+    elsewhere, crowds = Elsewhere(), (Crowd(), Crowd())
+    control = Control(lambda: _build(plan), elsewhere, crowds)
+    with asyncio.Runner() as runner:
+        runner.run(_listen(plan, control, elsewhere, crowds))
+
+
+def _build(plan: Plan) -> House:
     vendor = Vendor(_dialect(plan.dialect), Settings().changed(plan.settings), Ledger(plan.ledger))
     house = House(vendor, Script(plan.script, seed=vendor.settings.seed))
     house.record.lean = vendor.settings.lean
-    # Made before anybody waits for it; a clip that cannot be read is said at once.
-    assert vendor.clip
-    with asyncio.Runner() as runner:
-        runner.run(_listen(plan, house))
+    # The clip is made before anybody waits for it, and one that cannot be read is said at once.
+    vendor.change({})
+    return house
 
 
-async def _listen(plan: Plan, house: House) -> None:
-    loop, elsewhere = asyncio.get_running_loop(), Elsewhere(house.vendor)
-    crowd, others = Crowd(), Crowd()
-    control = Control(house, elsewhere, (crowd, others))
+async def _listen(plan: Plan, control: Control, elsewhere: Elsewhere, crowds: tuple[Crowd, Crowd]) -> None:
+    loop, (crowd, others) = asyncio.get_running_loop(), crowds
     door = Door(control.answer, crowd, plan.port)
     control.away = door.leave
     await door.open()
     other = Door(elsewhere.answer, others, 0)
     await other.open()
-    house.vendor.origin, house.elsewhere = door.url, other.url
+    control.listens_at(door.url, other.url)
     sys.stdout.write(json.dumps({"url": door.url, "elsewhere": other.url, "pid": os.getpid()}) + "\n")
     sys.stdout.flush()
     await _the_end(loop)
     crowd.reset_all()
     others.reset_all()
-    house.vendor.settle()
+    control.settle()
 
 
 class Door:
@@ -77,6 +82,7 @@ class Door:
     def __init__(self, handler: Handler, crowd: Crowd, port: int) -> None:
         self._handler, self._crowd, self._port = handler, crowd, port
         self._server: asyncio.Server | None = None
+        self._opening: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -96,7 +102,10 @@ class Door:
         loop = asyncio.get_running_loop()
         # The answer to the one who asked for this goes out first.
         loop.call_later(0.02, self._close)
-        loop.call_later(0.02 + seconds, lambda: loop.create_task(self.open()))
+        loop.call_later(0.02 + seconds, self._reopen)
+
+    def _reopen(self) -> None:
+        self._opening = asyncio.get_running_loop().create_task(self.open())
 
     def _close(self) -> None:
         assert self._server is not None
@@ -133,6 +142,8 @@ def _dialect(target: str) -> Dialect:
 
 
 def _allow_many_files() -> None:
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # some systems call it endless and still take no such number
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(ValueError, OSError):  # macOS has a lower limit that it does not tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

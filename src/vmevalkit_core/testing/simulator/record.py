@@ -100,7 +100,7 @@ def body_of(request: Request) -> Any:
         return [part.summary() for part in request.parts()]
     try:
         return shortened(request.json())
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"size": len(request.body), "sha256": hashlib.sha256(request.body).hexdigest()}
 
 

@@ -16,7 +16,7 @@ is the one that counts. Whatever else stands in a rule is an argument of its fau
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,7 +80,9 @@ class Rule:
 class Script:
     """The rules that hold now."""
 
-    def __init__(self, rules: Iterable[Mapping[str, Any]] = (), *, seed: int = 0) -> None:
+    def __init__(self, rules: Any = (), *, seed: int = 0) -> None:
+        if not isinstance(rules, list | tuple):
+            raise BadSetting("a script is a list of rules")
         self.rules = [_rule(rule, number, seed) for number, rule in enumerate(rules, start=1)]
 
     def choose(self, request: Request, phase: Phase, vendor: Vendor) -> Rule | None:
@@ -94,22 +96,46 @@ class Script:
         ]
 
 
-def _rule(given: Mapping[str, Any], number: int, seed: int) -> Rule:
-    name, phase = given.get("fault"), given.get("phase", "any")
+def _numbers_problem(given: Mapping[str, Any]) -> str | None:
+    for name, least in (("after", 0), ("every", 1), ("times", 0)):
+        value = given.get(name, least)
+        if (isinstance(value, bool) or not isinstance(value, int) or value < least) and (name, value) != (
+            "times",
+            None,
+        ):
+            return f"{name} is a whole number from {least} on, not {value!r}"
+    chance = given.get("probability", 1)
+    if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
+        return f"probability is a number from 0 to 1, not {chance!r}"
+    return None
+
+
+def _arguments(given: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
+    usual = FAULTS[name].arguments
+    extra = {key: value for key, value in given.items() if key not in OWN}
+    for key, value in extra.items():
+        if key not in usual:
+            raise BadSetting(f"{where}: {key!r} is no argument of {name}, which takes {', '.join(usual) or 'none'}")
+        wanted = float | int if isinstance(usual[key], float | int) else type(usual[key])
+        if key != "data" and not isinstance(value, wanted):
+            raise BadSetting(f"{where}: {key} of {name} is like {usual[key]!r}, not {value!r}")
+    return {**usual, **extra}
+
+
+def _rule(given: Any, number: int, seed: int) -> Rule:
     where = f"rule {number} of the script"
+    if not isinstance(given, Mapping):
+        raise BadSetting(f"{where} is no object: {given!r}")
+    name, phase = given.get("fault"), given.get("phase", "any")
     if not isinstance(name, str) or name not in FAULTS:
         raise BadSetting(f"{where}: no fault is called {name!r}; there are {', '.join(sorted(FAULTS))}")
     if phase not in ("any", *PHASES):
         raise BadSetting(f"{where}: {phase!r} is no phase; there are any, {', '.join(PHASES)}")
-    fault = FAULTS[name]
-    extra = {key: value for key, value in given.items() if key not in OWN}
-    if unknown := sorted(set(extra) - set(fault.arguments)):
-        known = ", ".join(fault.arguments) or "none"
-        raise BadSetting(f"{where}: {unknown[0]!r} is no argument of {name}, which takes {known}")
-    own = {
-        key: given[key] for key in ("job", "match", "state", "after", "every", "probability", "times") if key in given
-    }
-    if fault.stage in ("link", "odd"):
-        own.setdefault("state", "done" if fault.stage == "link" else None)
+    if problem := _numbers_problem(given):
+        raise BadSetting(f"{where}: {problem}")
+    fault, arguments = FAULTS[name], _arguments(given, name, where)
+    own = {key: given[key] for key in OWN if key in given and key not in ("phase", "fault", "seed")}
+    if fault.stage == "link":
+        own.setdefault("state", "done")
     chance = random.Random(f"{given.get('seed', seed)}/{number}")
-    return Rule(phase=phase, name=name, fault=fault, arguments={**fault.arguments, **extra}, chance=chance, **own)
+    return Rule(phase=phase, name=name, fault=fault, arguments=arguments, chance=chance, **own)

@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 
 from vmevalkit_core.testing.simulator.messages import PLAIN, Reply, Request
@@ -86,7 +87,8 @@ class Connection(asyncio.Protocol):
         """End the connection with a TCP reset."""
         raw = self._transport.get_extra_info("socket")
         # Lingering for no time at all makes the kernel send RST instead of FIN.
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):  # it is closed already
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
 
     def _pump(self) -> None:
@@ -156,9 +158,10 @@ class Connection(asyncio.Protocol):
 
     async def _end(self, reply: Reply, last: bool) -> None:
         manner = reply.manner
-        self._finish("replied" if manner.stop is None else f"stopped {manner.stop}")
         if manner.stop and manner.how == "hang":
+            # The end is noted when the client leaves: so long did it wait.
             await asyncio.get_running_loop().create_future()
+        self._finish("replied" if manner.stop is None else f"stopped {manner.stop}")
         if manner.stop and manner.how == "reset":
             # What was sent is given time to arrive, so that the client meets the reset where it is meant.
             await asyncio.sleep(0.02)

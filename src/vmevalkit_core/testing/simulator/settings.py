@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -31,6 +31,8 @@ class Settings:
     """Seconds before each answer."""
     listed_after: float = 0.0
     """Seconds until a new job stands in the list: a request may still be inside the vendor."""
+    skew_seconds: float = 0.0
+    """How far the vendor's wall clock is ahead of ours, in times of creation and in dates; may be negative."""
     link_seconds: float = 3600.0
     """How long a link to a result lives."""
     keys: list[str] | None = None
@@ -54,8 +56,10 @@ class Settings:
     lean: bool = False
     """Whether headers and bodies of requests are forgotten, for long measurements."""
 
-    def changed(self, values: Mapping[str, Any]) -> Settings:
+    def changed(self, values: Any) -> Settings:
         """The settings with some changed; BadSetting for a name or a value that cannot be."""
+        if not isinstance(values, Mapping):
+            raise BadSetting(f"settings are an object, not {values!r}")
         known = {field.name for field in dataclasses.fields(self)}
         if unknown := sorted(set(values) - known):
             raise BadSetting(f"no setting is called {unknown[0]!r}; there are {', '.join(sorted(known))}")
@@ -65,22 +69,38 @@ class Settings:
 
     def check(self) -> None:
         """BadSetting for a value that would only be found out later."""
-        if self.retry_after not in ("none", "seconds", "date"):
-            raise BadSetting(f"retry_after is none, seconds or date, not {self.retry_after!r}")
-        for name in ("queued_seconds", "running_seconds", "spread", "stragglers", "latency", "listed_after"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-                raise BadSetting(f"{name} is a number from 0 on, not {value!r}")
-        for name in ("jobs_at_once", "requests_per_second", "requests_per_minute", "jobs_per_day"):
-            value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-                raise BadSetting(f"{name} is a whole number from 0 on or null, not {value!r}")
-        if self.balance is not None:
-            _money(self.balance)
+        for name, (test, words) in _CHECKS.items():
+            if not test(getattr(self, name)):
+                raise BadSetting(f"{name} is {words}, not {getattr(self, name)!r}")
 
 
-def _money(text: str) -> Decimal:
+def _is_money(value: Any) -> bool:
     try:
-        return Decimal(text)
-    except ArithmeticError as error:
-        raise BadSetting(f"balance is a decimal such as '12.50', not {text!r}") from error
+        return isinstance(value, str) and Decimal(value).is_finite()
+    except ArithmeticError:
+        return False
+
+
+def _is_number(value: Any, least: float = 0) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= least
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+_NUMBER = (_is_number, "a number from 0 on")
+_COUNT = (lambda value: value is None or (isinstance(value, int) and _is_number(value)), "a whole number or null")
+_FLAG = (lambda value: isinstance(value, bool), "true or false")
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("queued_seconds", "running_seconds", "spread", "stragglers", "latency", "listed_after"), _NUMBER),
+    **dict.fromkeys(("jobs_at_once", "requests_per_second", "requests_per_minute", "jobs_per_day"), _COUNT),
+    **dict.fromkeys(("repeats_tokens", "lean"), _FLAG),
+    **dict.fromkeys(("link_seconds", "skew_seconds"), (lambda value: _is_number(value, float("-inf")), "a number")),
+    "seed": (lambda value: isinstance(value, int), "a whole number"),
+    "keys": (lambda value: value is None or _is_texts(value), "a list of texts or null"),
+    "rate_phases": (_is_texts, "a list of phases"),
+    "retry_after": (lambda value: value in ("none", "seconds", "date"), "none, seconds or date"),
+    "balance": (lambda value: value is None or _is_money(value), "a decimal such as '12.50', or null"),
+    "clip": (lambda value: value is None or isinstance(value, str), "a path or null"),
+}

@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import random
-import secrets
 import time
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
-from itertools import count
-from math import ceil
 from typing import Any
-from urllib.parse import urlencode
 
-from vmevalkit_core.testing.simulator.caps import Lanes, Window
+from vmevalkit_core.testing.simulator.caps import Caps
 from vmevalkit_core.testing.simulator.clip import Clip
+from vmevalkit_core.testing.simulator.clock import Clock
 from vmevalkit_core.testing.simulator.dialect import Dialect, Refusal, Route, Why
+from vmevalkit_core.testing.simulator.entries import entry_of, job_from
 from vmevalkit_core.testing.simulator.ledger import Ledger
 from vmevalkit_core.testing.simulator.life import ENDED, Ending, Job, Look, Order
+from vmevalkit_core.testing.simulator.links import Links
 from vmevalkit_core.testing.simulator.messages import Reply, Request
 from vmevalkit_core.testing.simulator.settings import Settings
 
-DAY = 86_400.0
 EXPIRED = "expired"
 """Shown as a link that was valid until a second ago."""
-
-
-class Clock:
-    """Time that can be pushed ahead, so that nothing has to be waited for."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def now(self) -> float:
-        """Seconds of the monotonic clock."""
-        return time.monotonic() + self.ahead
-
-    def unix(self) -> float:
-        """Seconds since 1970."""
-        return time.time() + self.ahead
 
 
 class Vendor:
@@ -52,9 +35,7 @@ class Vendor:
         self.uploads: dict[str, dict[str, Any]] = {}
         self.jobs: dict[str, Job] = {}
         self._clip = Clip()
-        self._lanes = Lanes()
-        self._second, self._minute, self._day = Window(1.0), Window(60.0), Window(DAY)
-        self._secret, self._links = secrets.token_bytes(16), count(1)
+        self._caps, self._links = Caps(), Links()
         self._astray = ""
         self._random = random.Random(settings.seed)
         for line in ledger.lines:
@@ -70,6 +51,19 @@ class Vendor:
         """What was billed, less what was given back."""
         return self.ledger.billed
 
+    @property
+    def wall(self) -> float:
+        """Seconds since 1970 by the vendor's clock, which `advance` leaves alone: clients compare it with theirs."""
+        return time.time() + self.settings.skew_seconds
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Change settings, all or none; BadSetting for one that cannot be."""
+        changed = self.settings.changed(values)
+        self._clip.content(changed.clip)
+        self.settings = changed
+        if "seed" in values:
+            self._random = random.Random(changed.seed)
+
     def refuse(self, why: Why, message: str = "", **facts: Any) -> Reply:
         """A refusal in the dialect's words."""
         return self.dialect.refusal(Refusal(why=why, message=message, facts=facts), self)
@@ -80,25 +74,14 @@ class Vendor:
             return self.dialect.refusal(refusal, self)
         if route.phase not in self.settings.rate_phases:
             return None
-        now, settings = self.clock.now(), self.settings
-        wait = max(
-            self._second.wait(settings.requests_per_second, now), self._minute.wait(settings.requests_per_minute, now)
-        )
-        if wait:
-            return self.come_again(self.refuse("rate"), wait, settings.retry_after)
-        self._second.add(now)
-        self._minute.add(now)
-        return None
+        wait = self._caps.let_in(self.settings, self.clock.now())
+        return self.come_again(self.refuse("rate"), wait, self.settings.retry_after) if wait else None
 
     def come_again(self, reply: Reply, wait: float, form: str) -> Reply:
-        """The reply with a Retry-After of so many seconds, as a number or as a date of HTTP."""
+        """The reply with a Retry-After of so many seconds, in the form `seconds` or `date`; as it is for `none`."""
         if form == "none":
             return reply
-        # A date has whole seconds, so it is rounded up: the vendor means it.
-        when = time.gmtime(ceil(self.clock.unix() + wait))
-        date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", when)
-        value = date if form == "date" else str(max(1, ceil(wait)))
-        return replace(reply, headers={**reply.headers, "Retry-After": value})
+        return replace(reply, headers={**reply.headers, "Retry-After": self.clock.in_words(wait, form, self.wall)})
 
     def submit(self, request: Request, ending: Ending) -> tuple[Reply, Job | None]:
         """Take a job and bill it, or refuse it."""
@@ -129,7 +112,7 @@ class Vendor:
 
     def download(self, route: Route, request: Request) -> Reply:
         """A job's video."""
-        if route.signed and not self._signature_holds(request):
+        if route.signed and not self._links.hold(request, self.clock.now()):
             return self.refuse("expired")
         job = self.find_job(request)
         look = job and self.look(job)
@@ -140,7 +123,7 @@ class Vendor:
     def find(self, request: Request) -> Reply:
         """The jobs of the account."""
         now = self.clock.now()
-        self._lanes.settle(self.settings.jobs_at_once, now)
+        self._caps.settle(self.settings, now)
         settled = [job for job in self.jobs.values() if job.accepted + self.settings.listed_after <= now]
         return self.dialect.listed([job.look(now) for job in settled if not job.deleted], request, self)
 
@@ -156,6 +139,7 @@ class Vendor:
         if not self.dialect.deletes:
             return self.refuse("ended")
         job.deleted = True
+        self.ledger.write("deleted", job.id, monotonic=self.clock.now())
         return self.dialect.cancelled(look, self)
 
     def find_job(self, request: Request) -> Job | None:
@@ -166,7 +150,7 @@ class Vendor:
     def look(self, job: Job) -> Look:
         """A job as it is now; its end is written into the ledger when it is first seen."""
         now = self.clock.now()
-        self._lanes.settle(self.settings.jobs_at_once, now)
+        self._caps.settle(self.settings, now)
         look = job.look(now)
         if look.state in ENDED and not job.closed:
             job.closed = True
@@ -178,36 +162,25 @@ class Vendor:
         for job in self.jobs.values():
             self.look(job)
 
+    def jobs_today(self, lane: str) -> int:
+        """How many jobs were accepted in the last 24 hours."""
+        return self._caps.today(lane, self.clock.now())
+
     def mint(self, look: Look) -> str:
         """A new signed link to a job's video."""
         if self._astray not in ("", EXPIRED):
             return self._astray
         lives = -1.0 if self._astray else self.settings.link_seconds
-        expires = f"{self.clock.now() + lives:.3f}"
-        return self._signed(self.dialect.result_path(look), expires)
-
-    def _signed(self, path: str, expires: str) -> str:
-        query = {"expires": expires, "n": str(next(self._links))}
-        return f"{self.origin}{path}?{urlencode(query | {'signature': self._signature(path, query)})}"
-
-    def _signature(self, path: str, query: dict[str, str]) -> str:
-        text = f"{path}\n{query.get('expires')}\n{query.get('n')}"
-        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
-
-    def _signature_holds(self, request: Request) -> bool:
-        query = request.query
-        if not hmac.compare_digest(query.get("signature", ""), self._signature(request.path, query)):
-            return False
-        return float(query["expires"]) > self.clock.now()
+        return self._links.make(self.origin, self.dialect.result_path(look), self.clock.now() + lives)
 
     def _afford(self, order: Order, now: float) -> Reply | None:
-        settings = self.settings
+        settings, lane = self.settings, self.dialect.lane_of(order)
         if settings.balance is not None and self.billed + order.price > Decimal(settings.balance):
             return self.refuse("money")
-        if wait := self._day.wait(settings.jobs_per_day, now):
+        if wait := self._caps.until_tomorrow(lane, settings, now):
             return self.come_again(self.refuse("quota"), wait, settings.retry_after)
-        crowded = settings.jobs_at_once is not None and self._lanes.busy(now) >= settings.jobs_at_once
-        return self.refuse("crowded") if crowded and not self.dialect.holds else None
+        crowded = not self.dialect.holds and self._caps.crowded(lane, settings, now)
+        return self.refuse("crowded") if crowded else None
 
     def _accept(self, order: Order, ending: Ending, request: Request) -> Job:
         now, number = self.clock.now(), len(self.jobs) + 1
@@ -217,56 +190,29 @@ class Vendor:
             order=order,
             ending=ending,
             accepted=now,
-            created=self.clock.unix(),
+            created=self.wall,
             queued=self.settings.queued_seconds,
             running=self._running_time(),
         )
-        self._write(job, hashlib.sha256(request.body).hexdigest())
+        self.ledger.write("accepted", job.id, **entry_of(job, hashlib.sha256(request.body).hexdigest()))
         self._enter(job)
         return job
 
-    def _write(self, job: Job, digest: str) -> None:
-        self.ledger.write(
-            "accepted",
-            job.id,
-            number=job.number,
-            time=job.created,
-            monotonic=job.accepted,
-            token=job.order.token,
-            price=str(job.order.price),
-            model=job.order.model,
-            facts=job.order.facts,
-            digest=digest,
-            queued=job.queued,
-            running=job.running,
-            ending=asdict(job.ending),
-        )
-
     def _enter(self, job: Job) -> None:
         self.jobs[job.id] = job
-        self._day.add(job.accepted)
-        self._lanes.add(job, self.settings.jobs_at_once)
+        self._caps.enter(job, self.dialect.lane_of(job.order), self.settings)
 
-    def _remember(self, line: dict[str, Any]) -> None:
-        """Take up a job of an earlier process over the same folder."""
-        if line["event"] == "ended":
-            job = self.jobs[line["id"]]
-            job.closed = True
-            job.cancelled = line["monotonic"] if line["end"] == "cancelled" else None
+    def _remember(self, line: Mapping[str, Any]) -> None:
+        """Take up what an earlier process did over the same folder; time does not run back behind it."""
+        self.clock.reach(line["monotonic"])
+        if line["event"] == "accepted":
+            self._enter(job_from(line))
             return
-        order = Order(price=Decimal(line["price"]), token=line["token"], model=line["model"], facts=line["facts"])
-        self._enter(
-            Job(
-                id=line["id"],
-                number=line["number"],
-                order=order,
-                ending=Ending(**line["ending"]),
-                accepted=line["monotonic"],
-                created=line["time"],
-                queued=line["queued"],
-                running=line["running"],
-            )
-        )
+        job = self.jobs[line["id"]]
+        job.closed = True
+        job.deleted = line["event"] == "deleted"
+        if line["event"] == "ended" and line["end"] == "cancelled":
+            job.cancelled = line["monotonic"]
 
     def _running_time(self) -> float:
         settings, chance = self.settings, self._random

@@ -34,6 +34,7 @@ FATES: dict[str, Fault] = {
     "moderated": _fate("the job fails because of its content", "moderated", at=0.5, code="", message=""),
     "moderated-empty": _fate("the job is done, and there is no video: so some vendors say no", "empty"),
     "never-ends": _fate("the job runs for ever", "never"),
+    "never-starts": _fate("the job stays in the queue for ever", "stuck"),
 }
 """How the job ends that a submit creates, by name."""
 ASTRAY: dict[str, Fault] = {

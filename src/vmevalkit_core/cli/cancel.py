@@ -1,0 +1,72 @@
+"""`cancel`: give up the jobs of a folder that the vendors still work on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from vmevalkit_core.attempts import Attempt, attempts_at
+from vmevalkit_core.cli.catalog import load_registry
+from vmevalkit_core.environment import environment
+from vmevalkit_core.errors import UsageError
+from vmevalkit_core.runner import Workshop
+from vmevalkit_core.runner.cancelling import Canceller, Ending, submitted_at
+from vmevalkit_core.terminal import out
+
+GRACE = 1.5
+"""Seconds in which the generators give back what they hold."""
+
+
+def cancel(path: Path, *, files: Sequence[str], yes: bool, as_json: bool) -> int:
+    """Ask, cancel, tell; 0 when no job in the folder is left."""
+    found = submitted_at(attempts_at(path))
+    if not found:
+        out.dump([]) if as_json else out.say(f"No provider works on a job of {path}.")
+        return 0
+    _allow(found, yes=yes)
+    endings = asyncio.run(_cancelled(found, files))
+    if as_json:
+        out.dump([one._asdict() for one in endings])
+    else:
+        _tell(endings)
+    return int(any(one.end in ("kept", "finished") for one in endings))
+
+
+def _allow(found: list[Attempt], *, yes: bool) -> None:
+    if yes:
+        return
+    prices = [(one.provenance.get("cost") or {}).get("estimated") for one in found]
+    most = sum((Decimal(price) for price in prices if price), Decimal(0))
+    what = f"{out.count(len(found), 'job')}, sent for {out.money(most)} at most"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(f"this would cancel {what}; nothing was cancelled", hint="add --yes to allow it")
+    out.note(f"This cancels {what}; not every vendor gives the money back. Go on? [y/N]")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("not allowed; nothing was cancelled")
+
+
+async def _cancelled(found: list[Attempt], files: Sequence[str]) -> list[Ending]:
+    registry = load_registry()
+    for target in files:
+        registry.find(target)
+    workshop = Workshop(registry, env=environment())
+    out.hide(workshop.redactor)
+    canceller = Canceller(registry, workshop)
+    try:
+        return await asyncio.gather(*(canceller.cancel(one) for one in found))
+    finally:
+        await workshop.close(GRACE)
+
+
+def _tell(endings: list[Ending]) -> None:
+    for one in endings:
+        hint = f" -> {one.hint}" if one.hint else ""
+        reason = f": {one.reason}{hint}" if one.reason else ""
+        out.say(out.paragraph(f"{one.end:<9} {os.path.basename(one.folder)}{reason}", rest="    "))
+    counts = Counter(one.end for one in endings)
+    out.say(f"\n{', '.join(f'{number:,} {end}' for end, number in sorted(counts.items()))}.")

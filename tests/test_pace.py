@@ -1,0 +1,90 @@
+"""How fast an account is called, and how it is waited for, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+from itertools import pairwise
+
+import pytest
+
+from tests.clocks import VirtualClock
+from vmevalkit_core.limits import Gate, Pace
+
+
+def most_in_a_second(times: list[float]) -> int:
+    """The fullest window of one second."""
+    ordered = sorted(times)
+    return max(bisect.bisect_left(ordered, at + 1.0) - index for index, at in enumerate(ordered))
+
+
+def test_pace_has_no_burst() -> None:
+    """In no second more than the rate, and nearly all of it is used."""
+    clock, times = VirtualClock(), list[float]()
+    pace = Pace(50.0, clock)
+
+    async def one() -> None:
+        await pace.turn()
+        times.append(clock.monotonic())
+
+    async def main() -> None:
+        await clock.run(asyncio.gather(*(one() for _ in range(300))))
+
+    asyncio.run(main())
+    assert most_in_a_second(times) <= 50
+    assert max(times) == pytest.approx(300 / 50, rel=0.06)
+
+
+def test_pace_only_slows_down() -> None:
+    """Of two models of one account the slower one's pace counts."""
+    pace = Pace()
+    pace.at_most(5.0)
+    pace.at_most(10.0)
+    assert pace.rate == 5.0
+
+
+class Door:
+    """A vendor that takes requests from a certain time on, and one job at a time before."""
+
+    def __init__(self, clock: VirtualClock, opens: float, asks: float | None) -> None:
+        self.clock, self.opens, self.asks = clock, opens, asks
+        self.gate = Gate(clock)
+        self.tries: list[float] = []
+
+    async def enter(self) -> None:
+        while True:
+            async with self.gate.passage():
+                self.tries.append(self.clock.monotonic())
+                if self.clock.monotonic() >= self.opens:
+                    return self.gate.let_in()
+                self.gate.turned_away(self.asks)
+
+
+@pytest.mark.parametrize("asks", [30.0, None])
+def test_gate_lets_one_try_for_all(asks: float | None) -> None:
+    """Fifty runs that wait for a busy account are one question at a time, not fifty."""
+    clock = VirtualClock()
+    door = Door(clock, 100.0, asks)
+
+    async def main() -> None:
+        await clock.run(asyncio.gather(*(door.enter() for _ in range(50))))
+
+    asyncio.run(main())
+    early = [at for at in door.tries if at < 100.0]
+    assert len(door.tries) - len(early) == 50
+    assert len(early) <= 50 + 8  # those that were on their way at once, then one after another
+    if asks:
+        assert all(later - before >= asks for before, later in pairwise(early[49:]))
+
+
+def test_gate_opens_after_the_time_that_was_asked() -> None:
+    """Never before it."""
+    clock = VirtualClock()
+    door = Door(clock, 40.0, 40.0)
+    asyncio.run(_enter(clock, door))
+    assert door.tries[0] == 0.0
+    assert 40.0 <= door.tries[1] <= 44.0
+
+
+async def _enter(clock: VirtualClock, door: Door) -> None:
+    await clock.run(door.enter())
