@@ -32,7 +32,14 @@ MODEL = f"{Path(__file__).resolve()}:RandomLtx"
 PROMPTS = ("the red ball moves to the right", "the blue box moves slowly", "solve the maze")
 FULL = {
     "transformer": {},
-    "vae": {},
+    # The autoencoder of 0.9.1: the first that is told the time step, which the plugin's defaults rely on.
+    "vae": {
+        **{"block_out_channels": (128, 256, 512, 512), "decoder_block_out_channels": (256, 512, 1024)},
+        **{"layers_per_block": (4, 3, 3, 3, 4), "decoder_layers_per_block": (5, 6, 7, 8)},
+        **{"spatio_temporal_scaling": (True, True, True, False), "decoder_spatio_temporal_scaling": (True,) * 3},
+        **{"decoder_inject_noise": (True, True, True, False), "upsample_residual": (True,) * 3},
+        **{"upsample_factor": (2, 2, 2)},
+    },
     "text": {"d_model": 4096, "d_kv": 64, "d_ff": 10240, "num_layers": 4, "num_heads": 64},
 }
 TINY = {
@@ -308,7 +315,7 @@ def main() -> None:
     args.given = [part for part in sys.argv[1:] if part != "--ways" and part not in WAYS]
     args.size = (96, 64) if args.tiny else (704, 480)
     args.dtype = "float32" if args.tiny else "bfloat16"
-    args.steps = args.steps or (2 if args.tiny else 25)
+    args.steps = args.steps or (2 if args.tiny else 20)
     args.frames = args.frames or (17 if args.tiny else 161)
     if args.way:
         print(json.dumps(WAYS[args.way](args)))

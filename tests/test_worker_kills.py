@@ -20,6 +20,7 @@ from tests.test_workers import MODELS
 from vmevalkit_core.audit import validate
 
 RUNS = 6
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc")
 
 
 @pytest.fixture

@@ -44,9 +44,9 @@ class Ceiling:
                     f"the next request costs {_usd(more)} at most, and {_usd(spent)} of {_usd(self._most)} are spent",
                     hint="a higher --max-cost lets the rest be sent",
                 )
-            yield
             if spent is not None:
-                self._write(spent + more)
+                self._write(spent + more)  # first: a kill in between must not leave the count too low
+            yield
 
     def correct(self, by: Decimal) -> None:
         """What the vendor charged differs from the price that was counted."""

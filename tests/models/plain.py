@@ -167,3 +167,18 @@ class Unpriced(Plain):
         needs=NEEDS,
         settings=("PLAIN_BASE_URL",),
     )
+
+
+class Steady(Plain):
+    """The same vendor, asked once a second about each job, with the patience of a real client."""
+
+    spec = ModelSpec(
+        name="steady-plain",
+        factory=f"{__file__}:Steady",
+        options=f"{__file__}:PlainOptions",
+        kind="api",
+        needs=NEEDS,
+        settings=("PLAIN_BASE_URL",),
+    )
+    poll_least = poll_most = 1.0
+    submit_timeout = poll_timeout = fetch_timeout = 60.0

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from vmevalkit_core.geometry import Size
 from vmevalkit_core.rules import ImageRule
 
-FirstFrame = Literal["copy", "generated", "weak"]
+FirstFrame = Literal["copy", "generated", "weak", "none"]
 """What frame 0 of a clip is: `copy`, the picture through the model's own codec; `generated`, drawn to look like it;
-`weak`, only guided by it."""
+`weak`, only guided by it; `none`, drawn without having been shown it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,18 +12,22 @@ from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
 from vmevalkit_core.generator.told import Told
 from vmevalkit_core.media.images import open_rgb
 from vmevalkit_core.records import GenerationRequest
+from vmevalkit_core.specs import ModelSpec
 
 
-def request_of(request: GenerationRequest, options: LocalOptions, texts: Mapping[str, Any], told: Told) -> LocalRequest:
-    """What the model is to draw, everything legal; ModelError where it was shown no picture."""
-    if request.first_frame is None:
-        raise ModelError(f"{request.model} was shown no first frame", hint="its spec has to name first_frame")
+def request_of(
+    spec: ModelSpec, request: GenerationRequest, options: LocalOptions, texts: Mapping[str, Any], told: Told
+) -> LocalRequest:
+    """What the model is to draw, everything legal; ModelError where it was not shown the picture that it needs."""
+    first = request.first_frame
+    if first is None and "first_frame" in spec.inputs:
+        raise ModelError(f"{spec.name} was shown no first frame", hint="add first_frame.png to the task pair")
     seed = request.seed or 0
     return LocalRequest(
         prompt=request.prompt or "",
-        first_frame=open_rgb(request.first_frame.path),
+        first_frame=open_rgb(first.path) if first else None,
         last_frame=open_rgb(request.final_frame.path) if request.final_frame else None,
-        size=request.first_frame.size,
+        size=first.size if first else options.image_rule().target((16, 9)),
         frames=options.legal_frames,
         fps=options.fps,
         options=options,

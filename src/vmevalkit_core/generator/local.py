@@ -186,7 +186,7 @@ class LocalGenerator(ABC):
         begun = time.monotonic()
         texts = self._ready(request.prompt or "", options, step, told)
         loaded = time.monotonic()
-        asked = drawing.request_of(request, options, texts, told)
+        asked = drawing.request_of(self.spec, request, options, texts, told)
         told("drawing")
         frames, fps = self.render(asked)
         told.alive()

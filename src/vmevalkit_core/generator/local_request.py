@@ -37,8 +37,8 @@ class LocalRequest:
 
     prompt: str
     """The instruction; empty for a model that is shown none."""
-    first_frame: Image.Image
-    """In mode RGB and of `size`."""
+    first_frame: Any
+    """A PIL image in mode RGB and of `size`; None only for a model whose spec does not show it the first frame."""
     last_frame: Image.Image | None
     """The same; None unless the model's spec shows it the final frame."""
     size: Size

@@ -73,7 +73,8 @@ class Executor:
         if self.stop.is_set():
             return Outcome(key=run.key, end="stopped")
         if run.may_send:
-            if not run.newest and (refusal := self.refusals.get(run.ask.spec.name)):
+            refusal = self.refusals.get(run.ask.spec.name)
+            if refusal and not await self.disk.run(self.store.attempts_of, run.key):
                 return self._blocked(run, refusal)
             await asyncio.to_thread(self._prepare_pictures, run)
         handle = await self._taken_up(run)

@@ -63,7 +63,7 @@ class Workshop:
     def account(self, spec: ModelSpec) -> str | None:
         """8 hex digits of the hash of the key in use; MissingCredential names what is not set."""
         for need in spec.needs:
-            if not any(self.env.get(name) for name in need.names):
+            if not need.is_met(self.env):
                 names = " or ".join(need.names)
                 raise MissingCredential(f"{spec.name} needs {names}, which is not set", hint=need.hint or _KEY_HINT)
         secrets = self._secrets(spec)

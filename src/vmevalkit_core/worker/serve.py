@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import logging
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -130,15 +132,24 @@ def _load(target: str) -> object:
         return Registry.load().load_target(target)
 
 
+LONGEST_FAREWELL = 60.0
+"""Seconds for which a killed worker may hold its device: the driver has gigabytes to clear away."""
 _locks: list[int] = []
 """Files whose locks last as long as this process."""
 
 
 def _hold(path: str, offset: int) -> None:
     """Wait until no dying worker holds the device any more, then hold it until this process is gone."""
-    file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        fcntl.lockf(file, fcntl.LOCK_EX, 1, offset)
-    except OSError:
-        logging.getLogger(__name__).warning("%s cannot lock, so the device is not guarded", path)
+    log, file = logging.getLogger(__name__), os.open(path, os.O_RDWR | os.O_CLOEXEC)
     _locks.append(file)
+    until = time.monotonic() + LONGEST_FAREWELL
+    while time.monotonic() < until:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                log.warning("%s cannot lock, so the device is not guarded", path)
+                return
+        time.sleep(0.05)
+    log.warning("another worker still holds the device after %g s", LONGEST_FAREWELL)

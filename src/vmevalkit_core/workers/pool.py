@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vmevalkit_core.claims import offset_of
-from vmevalkit_core.errors import WorkerLost
+from vmevalkit_core.errors import ClaimsUnavailable, WorkerLost
 from vmevalkit_core.generator import Context, Job
 from vmevalkit_core.records import Clip, GenerationRequest
 from vmevalkit_core.specs import ModelSpec
@@ -86,6 +86,13 @@ class DevicePool:
 
     async def generate(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Clip:
         """The clip; a run that its worker died with is given to one more worker, then WorkerLost says how it ended."""
+        try:
+            return await self._tried(spec, request, job)
+        finally:
+            if known := self._prompts.get(spec):
+                known.texts[request.prompt or ""] -= 1
+
+    async def _tried(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Clip:
         blamed: list[str] = []
         for _ in range(MOST_TRIES):
             if self._deaths[spec] >= GIVES_UP:
@@ -98,7 +105,6 @@ class DevicePool:
                 job.log.warning("%s: %s; a new worker is started", spec.name, error)
                 continue
             self._deaths[spec] = 0
-            self._done(spec, request)
             return _with_history(clip, blamed)
         raise WorkerLost(f"the workers of {spec.name} died {MOST_TRIES} times under this run", hint=_HOPELESS_HINT)
 
@@ -194,12 +200,11 @@ class DevicePool:
     def _lock(self, device: Device) -> tuple[str, int] | None:
         if not device.identity:
             return None
-        claims = device_claims(self._env)
+        try:
+            claims = device_claims(self._env)
+        except (ClaimsUnavailable, OSError):
+            return None  # the claim of the command has said so
         return str(claims.path), offset_of(device.worker_key)
-
-    def _done(self, spec: ModelSpec, request: GenerationRequest) -> None:
-        if known := self._prompts.get(spec):
-            known.texts[request.prompt or ""] -= 1
 
 
 def _with_history(clip: Clip, blamed: list[str]) -> Clip:

@@ -144,5 +144,6 @@ class Seats:
             asyncio.get_running_loop().call_later(LOOK_AGAIN, self._assign)
             if not waiting.told:
                 waiting.told = True
+                LOG.warning("%s is used by another command; waiting until it is free", seat.device.name)
                 waiting.job.progress(None, f"waiting for {seat.device.name}, which another command uses")
         return seat.claimed
