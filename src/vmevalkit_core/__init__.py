@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from vmevalkit_core.generator.local import LocalGenerator
     from vmevalkit_core.generator.local_options import LocalOptions
     from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
+    from vmevalkit_core.generator.memory import WITH_LAYERS
+    from vmevalkit_core.generator.placing import place_encoder, place_pipeline
     from vmevalkit_core.generator.weights import Weights
     from vmevalkit_core.geometry import Geometry
     from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
@@ -146,6 +148,7 @@ _HOME = {
     "UsageError": "errors",
     "VendorBroken": "errors",
     "VmevalError": "errors",
+    "WITH_LAYERS": "generator.memory",
     "Weights": "generator.weights",
     "available_models": "api",
     "check_clip": "media.clips",
@@ -155,6 +158,8 @@ _HOME = {
     "hookimpl": "plugins",
     "load_questions": "scan",
     "open_rgb": "media.images",
+    "place_encoder": "generator.placing",
+    "place_pipeline": "generator.placing",
     "read_frames": "media.clips",
     "run_inference": "api",
     "uint8_frames": "generator.frames",
@@ -167,6 +172,7 @@ __all__ = [
     "CONTRACT",
     "S3_SECRETS",
     "S3_SETTINGS",
+    "WITH_LAYERS",
     "AccountError",
     "Answer",
     "ApiGenerator",
@@ -240,6 +246,8 @@ __all__ = [
     "hookimpl",
     "load_questions",
     "open_rgb",
+    "place_encoder",
+    "place_pipeline",
     "read_frames",
     "run_inference",
     "uint8_frames",

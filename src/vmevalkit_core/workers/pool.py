@@ -184,6 +184,7 @@ class DevicePool:
                 spec=spec.to_json(),
                 env=dict(context.env),
                 local_env=dict(context.local_env),
+                cache=str(context.cache) if context.cache else None,
                 device=device.kind,
                 import_path=import_path(),
                 lock=self._lock(device),
