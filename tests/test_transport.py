@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from tests.vendors import vendor
-from vmevalkit_core.errors import LostAnswer, NoConnection, UnsafeLink
+from vmevalkit_core.errors import ConfigError, LostAnswer, NoConnection, UnsafeLink
 from vmevalkit_core.testing import Simulator
 from vmevalkit_core.transport import Answer, Http, Refusal
 from vmevalkit_core.transport.addresses import is_inward, origin_of
-from vmevalkit_core.transport.links import approach
+from vmevalkit_core.transport.links import approaches
 
 JOB = {"prompt": "p", "image": "aGVsbG8="}
 KEYS = {"Authorization": "Bearer planted-one", "X-Api-Key": "planted-two", "x-goog-api-key": "planted-three"}
@@ -199,6 +199,9 @@ INWARD = {
     "unspecified": "http://0.0.0.0/a.mp4",
     "nat64": "http://[64:ff9b::7f00:1]/a.mp4",
     "name": "http://localhost/a.mp4",
+    "compatible": "http://[::7f00:1]/a.mp4",
+    "site-local": "http://[fec0::1]/a.mp4",
+    "translated": "http://[::ffff:0:127.0.0.1]/a.mp4",
 }
 
 
@@ -228,15 +231,40 @@ def test_name_that_leads_inward_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     """Also where only one of its addresses does."""
     resolving(monkeypatch, "93.184.215.14", "127.0.0.1")
     with pytest.raises(UnsafeLink, match=r"cdn\.example \(127\.0\.0\.1\)"):
-        asyncio.run(approach("https://cdn.example/a.mp4", {}))
+        asyncio.run(approaches("https://cdn.example/a.mp4", {}))
 
 
 def test_connection_goes_to_the_address_that_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that answers otherwise the second time gains nothing; the certificate is the name's all the same."""
     resolving(monkeypatch, "93.184.215.14")
-    way = asyncio.run(approach("https://cdn.example/a.mp4?sig=1", {}))
+    (way,) = asyncio.run(approaches("https://cdn.example/a.mp4?sig=1", {}))
     assert way.url == "https://93.184.215.14:443/a.mp4?sig=1"
     assert (way.headers["Host"], way.extensions) == ("cdn.example", {"sni_hostname": "cdn.example"})
+
+
+def test_name_that_no_proxy_serves_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever decides about the proxy decides for the client too: nothing slips between the two."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    with pytest.raises(UnsafeLink):
+        asyncio.run(approaches("http://localhost/a.mp4", {}))
+    (way,) = asyncio.run(approaches("http://cdn.example/a.mp4", {}))
+    assert way.proxy == "http://proxy.example:3128"
+
+
+def test_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken route to one address of a host does not lose a video."""
+    resolving(monkeypatch, "93.184.215.14", "93.184.215.15")
+    ways = asyncio.run(approaches("https://cdn.example/a.mp4", {}))
+    assert [way.url for way in ways] == ["https://93.184.215.14:443/a.mp4", "https://93.184.215.15:443/a.mp4"]
+
+
+@pytest.mark.parametrize("header", ["a\nb", "schl\u00fcssel"])
+def test_header_that_cannot_be_one_has_not_left(simulator: Simulator, header: str) -> None:
+    """And its words, which may be the key, are not repeated."""
+    with pytest.raises(ConfigError) as refused:
+        asyncio.run(Http().call("POST", simulator.url, headers={"X-Key": header}))
+    assert header not in str(refused.value)
 
 
 def test_public_addresses_are_not_inward() -> None:

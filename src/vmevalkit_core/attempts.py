@@ -66,7 +66,8 @@ class Attempt:
     @property
     def was_not_sent(self) -> bool:
         """Whether the record says that no request has left: a paid run never waits without an intent."""
-        return self.status == "submitting" and not self.provenance.get("intent")
+        facts = self.provenance
+        return self.status == "submitting" and not (facts.get("intent") or facts.get("submission"))
 
     @property
     def spent(self) -> Decimal:

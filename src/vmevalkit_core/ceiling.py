@@ -35,11 +35,11 @@ class Ceiling:
         return spent
 
     @contextmanager
-    def spending(self, price: Decimal | None) -> Iterator[None]:
+    def spending(self, more: Decimal) -> Iterator[None]:
         """While the intent of a request goes to disk; CeilingReached when its price does not fit any more."""
         with self._claims.counting():
-            spent, more = self._read(), price or Decimal(0)
-            if self._most is not None and spent is not None and spent + more > self._most:
+            spent = self._read()
+            if more and self._most is not None and spent is not None and spent + more > self._most:
                 raise CeilingReached(
                     f"the next request costs {_usd(more)} at most, and {_usd(spent)} of {_usd(self._most)} are spent",
                     hint="a higher --max-cost lets the rest be sent",
@@ -48,12 +48,19 @@ class Ceiling:
                 self._write(spent + more)  # first: a kill in between must not leave the count too low
             yield
 
-    def correct(self, by: Decimal) -> None:
-        """What the vendor charged differs from the price that was counted."""
-        if by:
-            with self._claims.counting():
-                if (spent := self._read()) is not None:
-                    self._write(spent + by)
+    @contextmanager
+    def settling(self, by: Decimal) -> Iterator[None]:
+        """While a record is written that says `by` more, or less, than was counted."""
+        if not by:
+            yield
+            return
+        with self._claims.counting():
+            spent = self._read()
+            if spent is not None and by > 0:
+                self._write(spent + by)
+            yield
+            if spent is not None and by < 0:
+                self._write(spent + by)
 
     def _read(self) -> Decimal | None:
         """The count; None where nobody has set a ceiling in this experiment yet."""

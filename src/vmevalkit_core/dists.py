@@ -63,6 +63,8 @@ def fits(version: str, versions: str) -> bool:
 
 
 def _applies(requirement: str) -> bool:
+    if _EXTRA.fullmatch(requirement.partition(";")[2].strip()):
+        return False  # of an extra: the package below costs several bare starts to import
     from packaging.requirements import Requirement
 
     marker = Requirement(requirement).marker

@@ -19,8 +19,10 @@ FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 """Seconds between two tries of an account that is told no more than to wait."""
 LOOK_AGAIN, GROW = 30.0, 5.0
 """Seconds until a full account is asked for one job more: after a refusal, and after a job that did fit."""
-LOOKED_BACK, SLOWEST, GROWTH = 2000, 1 / 60, 0.02
-"""Turns that are remembered; the slowest pace, in a second; how much faster each turn is than the one before."""
+LOOKED_BACK, ENOUGH, SLOWEST, GROWTH = 2000, 10, 1 / 10, 0.02
+"""Turns that are remembered; how many are believed; the slowest pace in a second; the growth with each turn."""
+LONGEST_PAUSE = 3600.0
+"""Seconds: a vendor that asks for more means a quota, and nobody waits for that."""
 
 
 class Limiter:
@@ -50,6 +52,7 @@ class Pace:
         self.rate = rate
         self._most = rate
         self._clock = clock or Clock()
+        self._line = asyncio.Lock()
         self._next = 0.0
         self._held = 0.0
         self._refusals = 0
@@ -62,15 +65,14 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait for the next turn."""
-        now = self._clock.monotonic()
-        at = max(self._next, now)
-        self._next = at + (1 + SLACK) / self.rate
-        self.rate = min(self._most, self.rate * (1 + GROWTH))
-        if at > now:
-            await self._clock.sleep(at - now)
-        while (left := self._held - self._clock.monotonic()) > 0:  # told to wait in the meantime
-            await self._clock.sleep(left * random.uniform(1.0, 1.2))
-        self._taken.append(self._clock.monotonic())
+        # One waits for the next turn, the others for him: whoever gives up leaves no gap behind.
+        async with self._line:
+            while (left := max(self._next, self._held) - self._clock.monotonic()) > 0:
+                await self._clock.sleep(left)
+            now = self._clock.monotonic()
+            self._next = max(self._next, now - SLACK) + (1 + SLACK) / self.rate
+            self.rate = min(self._most, self.rate * (1 + GROWTH))
+            self._taken.append(now)
 
     def slow(self, asked: float | None) -> None:
         """A call was refused for coming too fast; `asked`: seconds that the vendor wants to be left alone."""
@@ -78,9 +80,9 @@ class Pace:
         if now < self._held:
             return  # of the same moment as the refusal before
         self._refusals += 1
-        self._held = now + (_backoff(self._refusals) if asked is None else asked)
+        self._held = now + (_backoff(self._refusals) if asked is None else min(asked, LONGEST_PAUSE))
         recent = [at for at in self._taken if at > now - 60.0]
-        if len(recent) > 1:
+        if len(recent) >= ENOUGH:
             self.rate = min(self.rate, max(SLOWEST, 0.9 * (len(recent) - 1) / max(1.0, now - recent[0])))
 
     def fine(self) -> None:
@@ -128,7 +130,7 @@ class Gate:
             self.limit = min(self.limit, self.jobs)
             self._look_again = now + LOOK_AGAIN * random.uniform(1.0, 1.2)
         if asked is not None or not self.jobs:
-            wait = _backoff(self._refusals) if asked is None else asked
+            wait = _backoff(self._refusals) if asked is None else min(asked, LONGEST_PAUSE)
             self._until = max(self._until, now + wait * random.uniform(1.0, 1.1))
 
     def let_in(self) -> None:

@@ -46,7 +46,9 @@ async def retried(
     call: Callable[[], Awaitable[T]], policy: RetryPolicy, clock: Clock, *, on: type[Exception] = RetryableError
 ) -> T:
     """The answer of the first call that does not raise `on`; the last error when none does."""
-    from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
+    from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+
+    failed_at: float | None = None
 
     async def attempt() -> T:
         return await call()  # tenacity awaits coroutine functions only, and a lambda is none
@@ -55,9 +57,15 @@ async def retried(
         error = state.outcome.exception() if state.outcome else None
         return policy.wait(state.attempt_number, getattr(error, "retry_after", None))
 
+    def over(state: RetryCallState) -> bool:
+        """Counted from the first failure: a call may take longer than its retries."""
+        nonlocal failed_at
+        failed_at = clock.monotonic() if failed_at is None else failed_at
+        return clock.monotonic() - failed_at + state.upcoming_sleep >= policy.within
+
     retrying = AsyncRetrying(
         sleep=clock.sleep,
-        stop=stop_after_attempt(policy.attempts) | stop_before_delay(policy.within),
+        stop=lambda state: over(state) or stop_after_attempt(policy.attempts)(state),
         wait=wait,
         retry=retry_if_exception_type(on),
         reraise=True,

@@ -19,6 +19,7 @@ from vmevalkit_core.errors import (
     Throttled,
     UncertainSubmitError,
 )
+from vmevalkit_core.limits import LONGEST_PAUSE
 
 NEVER_LEFT = {"ConnectError", "ConnectTimeout", "ConnectionRefusedError", "UnsupportedProtocol", "InvalidURL"}
 """Names of errors that come before a request is on the wire."""
@@ -37,8 +38,6 @@ MOVED = {301, 302, 307, 308}
 """Redirects, which come before a request is handled; 303 comes after."""
 EXPIRED = {401, 403, 404, 410}
 """What storage answers to a link that has expired."""
-LONGEST_PAUSE = 3600.0
-"""Seconds: a vendor that asks for more means a quota, and a run does not wait for that."""
 LOST_HINT = "look at the vendor's own list, then run again with --adopt RUN_ID=JOB_ID or --resubmit-uncertain"
 
 
@@ -72,7 +71,7 @@ def read_error(error: Exception) -> RetryableError | None:
     return None
 
 
-def status_of(error: Exception) -> int | None:
+def status_of(error: BaseException) -> int | None:
     """The HTTP status that an error is about."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     return status if isinstance(status, int) else None

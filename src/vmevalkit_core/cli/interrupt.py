@@ -16,23 +16,25 @@ T = TypeVar("T")
 
 def run_interruptible(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T:
     """The result of `work`, which ends early and in order once `stop` is set by a signal."""
+    loop, told = asyncio.new_event_loop(), False
 
-    async def main() -> T:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, _interrupted, stop)
-        return await work
+    def interrupted(*_: object) -> None:
+        nonlocal told
+        if told:
+            os._exit(130)  # also where a plugin blocks the loop, so nothing of it is asked
+        told = True
+        loop.call_soon_threadsafe(_stop, stop)
 
-    loop = asyncio.new_event_loop()
+    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return loop.run_until_complete(main())
+        return loop.run_until_complete(work)
     finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
         # Not asyncio.run: it would wait for every thread of the pool, a minute-long encode included.
         loop.close()
 
 
-def _interrupted(stop: asyncio.Event) -> None:
-    if stop.is_set():
-        os._exit(130)
+def _stop(stop: asyncio.Event) -> None:
     stop.set()
     out.note(STOPPING)

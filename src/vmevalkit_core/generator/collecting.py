@@ -62,7 +62,8 @@ class Collector:
                 raise self._vendor.failure(answer, submission)
             watch.check(submission)
             job.progress(answer.progress, answer.stage)
-            await self._clock.sleep(max(self._plan.wait(watch.age), answer.poll_after or 0.0))
+            pause = max(self._plan.wait(watch.age), answer.poll_after or 0.0)
+            await self._clock.sleep(min(pause, watch.patience_left))
 
     async def _poll(self, submission: Submission, job: Job, watch: _Watch) -> Pending | Done | Failed:
         """The job's state; a vendor that cannot be asked for a while does not end it."""
@@ -99,6 +100,11 @@ class _Watch:
     def age(self) -> float:
         """Seconds since the job was sent."""
         return self._before + self._clock.monotonic() - self._began
+
+    @property
+    def patience_left(self) -> float:
+        """Seconds until this process stops waiting, and a little more."""
+        return max(0.0, self._vendor.patience - (self._clock.monotonic() - self._began)) + 1.0
 
     def check(self, submission: Submission) -> None:
         """UnfinishedJob when this process has waited enough, JobFailed when nobody should wait any more."""

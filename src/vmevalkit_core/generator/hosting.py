@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from vmevalkit_core.errors import RetryableError, Throttled
 from vmevalkit_core.generator.reading import read
 from vmevalkit_core.generator.vendor import VendorClient
 from vmevalkit_core.records import GenerationRequest, ImageRef
+from vmevalkit_core.status_codes import status_of
 
 
 class Hosting:
@@ -32,7 +34,12 @@ class Hosting:
             link, until = self._links.get(image.sha256, ("", 0.0))
             if link and self._vendor.context.clock.monotonic() < until:
                 return link
-            made = await read(self._vendor, lambda: self._vendor.host(image), self._vendor.fetch_timeout)
+            try:
+                made = await read(self._vendor, lambda: self._vendor.host(image), self._vendor.fetch_timeout)
+            except RetryableError as error:
+                if error.__cause__ is not None and status_of(error.__cause__) == 429:
+                    raise Throttled(error.message, retry_after=error.retry_after) from error
+                raise
             if made:
                 self._links[image.sha256] = made, self._vendor.context.clock.monotonic() + self._vendor.hosted_for
             return made

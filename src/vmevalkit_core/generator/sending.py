@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
-from vmevalkit_core.errors import NotAccepted, Throttled, UncertainSubmitError, UsageError, VendorBroken
+from vmevalkit_core.errors import NotAccepted, QuotaExhausted, Throttled, UncertainSubmitError, UsageError, VendorBroken
 from vmevalkit_core.generator.contract import Job
 from vmevalkit_core.generator.hosting import Hosting
 from vmevalkit_core.generator.reading import explained
 from vmevalkit_core.generator.recovery import LOST_HINT, adopt
 from vmevalkit_core.generator.vendor import VendorClient
+from vmevalkit_core.limits import LONGEST_PAUSE
 from vmevalkit_core.records import GenerationRequest, Intent, Submission
 from vmevalkit_core.status_codes import submit_error
 
@@ -64,9 +65,11 @@ class Sender:
         return submission
 
     def _refuse_after_losses(self) -> None:
-        if self._lost >= self._vendor.lost_in_a_row:
+        lost = self._lost
+        if lost >= self._vendor.lost_in_a_row:
+            self._lost = 0  # a later call of the same program may try again
             raise VendorBroken(
-                f"{self._lost} requests in a row may have been taken although their answers were lost or broken",
+                f"{lost} requests in a row may have been taken although their answers were lost or broken",
                 hint="look whether the vendor has an outage; nothing more is sent by this command",
             )
 
@@ -89,7 +92,10 @@ class Sender:
         except UsageError:
             raise
         except Exception as error:
-            if known := explained(self._vendor, error) or submit_error(error):
+            known = explained(self._vendor, error) or submit_error(error)
+            if isinstance(known, Throttled) and (known.retry_after or 0.0) > LONGEST_PAUSE:
+                known = QuotaExhausted(known.message, retry_after=known.retry_after, hint=known.hint)
+            if known:
                 raise known from error
             raise UncertainSubmitError(f"{type(error).__name__}: {error}", hint=LOST_HINT) from error
         if not isinstance(answer, Submission):

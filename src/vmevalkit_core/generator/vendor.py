@@ -7,8 +7,17 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from vmevalkit_core.errors import GenerationError, JobFailed, ModeratedError, RejectedError, UsageError
+from vmevalkit_core.errors import (
+    ConfigError,
+    GenerationError,
+    JobFailed,
+    ModeratedError,
+    PluginError,
+    RejectedError,
+    UsageError,
+)
 from vmevalkit_core.generator.contract import Context
 from vmevalkit_core.records import Candidate, Done, Failed, GenerationRequest, ImageRef, Pending, Submission
 from vmevalkit_core.retry import POLL, RetryPolicy
@@ -59,6 +68,7 @@ class VendorClient(ABC):
         self.context = context
         self.address = (context.env.get(self.base_url_env) or self.base_url).rstrip("/")
         """The base address in use."""
+        _check_address(self.address, self.base_url_env)
         context.http.pace.at_most(self.requests_per_second)
 
     @abstractmethod
@@ -107,7 +117,9 @@ class VendorClient(ABC):
         `parts` are those of `Http.call`: json, query, form, files, content, headers, within, through. `path` may be a
         whole link, for a signed upload say; credentials go to the base address only.
         """
-        ours = not path.startswith(("http://", "https://"))
+        ours = not path.lower().startswith(("http://", "https://"))
+        if ours and not path.startswith("/"):
+            raise PluginError(f"{self.spec.name} calls {path[:40]!r}, which is no path", hint="a path begins with /")
         given = dict(parts.pop("headers", None) or {})
         headers = {**self.headers(), **given} if ours else given
         url = self.address + path if ours else path
@@ -151,3 +163,19 @@ class VendorClient(ABC):
                 f"job {submission.id} was sent to {then}, and the base address is {self.address} now",
                 hint=f"set {self.base_url_env or 'the base address'} to {then} and run again",
             )
+
+
+def _check_address(address: str, variable: str) -> None:
+    """ConfigError for a base address that could not be kept on record, or not be called."""
+    if not address:
+        return
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        parts, usable = urlsplit(""), None
+    if not usable:
+        raise ConfigError(f"{variable or 'the base address'} is no http address", hint="such as https://api.example")
+    if parts.username or parts.password:
+        hint = "leave it out: the address is kept on record, and the key has a variable of its own"
+        raise ConfigError(f"{variable or 'the base address'} holds a password", hint=hint)

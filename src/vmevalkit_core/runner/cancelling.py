@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from vmevalkit_core.attempts import Attempt, read_attempt
 from vmevalkit_core.claims import claims_of
-from vmevalkit_core.errors import UsageError, VmevalError
+from vmevalkit_core.errors import UsageError
 from vmevalkit_core.generator import ApiGenerator
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.records import Done, Failed, Pending, RunKey, Submission
@@ -52,7 +52,7 @@ class Canceller:
                 return await self._claimed(read_attempt(attempt.folder), job)
             finally:
                 claims.release(key)
-        except (VmevalError, OSError, NotImplementedError) as error:
+        except Exception as error:  # whatever one record or one vendor is like, the others are told about
             return Ending(attempt.folder, job, "kept", str(error), str(getattr(error, "hint", "") or ""))
 
     async def _claimed(self, attempt: Attempt, job: str) -> Ending:
@@ -69,6 +69,8 @@ class Canceller:
         if isinstance(state, Pending):
             await generator.stop(submission)
             last = await _last_word(generator, submission)
+            if isinstance(last, Done):
+                return Ending(attempt.folder, job, "finished", "it was finished before it could be cancelled", _COLLECT)
             self._save(attempt, metadata, "cancelled", "cancelled by the user", last)
             return Ending(attempt.folder, job, "cancelled")
         self._save(attempt, metadata, "failed", state.reason, state)

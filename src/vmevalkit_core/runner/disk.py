@@ -11,30 +11,42 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-THREADS = 2
+THREADS, WORKERS = 2, 4
 """Enough to overlap one fsync with another; more only wait for each other, at a cost."""
 
 
 class Disk:
-    """A small pool of its own: a job's id must never wait behind somebody's minute-long encode."""
+    """Small pools of its own: a job's id must never wait behind somebody's minute-long encode."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="vmeval-disk")
-        self._urgent = ThreadPoolExecutor(1, thread_name_prefix="vmeval-ids")
+        self._ids = ThreadPoolExecutor(1, thread_name_prefix="vmeval-ids")
+        self._intents = ThreadPoolExecutor(1, thread_name_prefix="vmeval-intents")
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="vmeval-work")
 
     async def close(self) -> None:
-        """Wait until everything that was begun is written."""
-        for pool in (self._pool, self._urgent):
-            with suppress(RuntimeError):  # at the end of the interpreter, which has waited for every thread itself
-                await asyncio.to_thread(pool.shutdown)
+        """Wait until everything that was begun is written; in threads of our own, for plugins may fill the others."""
+        loop = asyncio.get_running_loop()
+        with suppress(RuntimeError):  # at the end of the interpreter, which has waited for every thread itself
+            for pool in (self._pool, self._intents, self._workers):
+                await loop.run_in_executor(self._ids, pool.shutdown)
+        self._ids.shutdown(wait=False)
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `call` returns. A cancelled caller still waits for it: what is begun is on disk when this ends."""
         return await _finished(self._pool, lambda: call(*args, **kwargs))
 
     async def run_first(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The same for an intent and a job's id: a crash between them leaves doubt, so neither waits for others."""
-        return await _finished(self._urgent, lambda: call(*args, **kwargs))
+        """The same for a job's id: until it is written a crash leaves doubt, so it waits for nothing else."""
+        return await _finished(self._ids, lambda: call(*args, **kwargs))
+
+    async def run_intent(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for an intent, which may have to wait for the count of what is spent."""
+        return await _finished(self._intents, lambda: call(*args, **kwargs))
+
+    async def work(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for what computes: decoding a clip, drawing a picture."""
+        return await _finished(self._workers, lambda: call(*args, **kwargs))
 
 
 async def _finished(pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
@@ -42,5 +54,7 @@ async def _finished(pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.wait([work])
+        while not work.done():
+            with suppress(asyncio.CancelledError):  # told twice
+                await asyncio.wait([work])
         raise

@@ -136,7 +136,6 @@ async def _end(handle: Handle, status: RunStatus, error: str) -> None:
     inference.status = status
     inference.error = error or None
     inference.duration_seconds = round(_duration(handle, inference.timestamp), 3)
-    await handle.save()
     await handle.settle()
 
 

@@ -15,9 +15,11 @@ from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import (
     AccountError,
     ClipError,
+    NoConnection,
     NotAccepted,
     QuestionError,
     QuotaExhausted,
+    RetryableError,
     Throttled,
     UsageError,
 )
@@ -84,7 +86,7 @@ class Executor:
             refusal = self.refusals.get(run.ask.spec.name)
             if refusal and not await self.disk.run(self.store.attempts_of, run.key):
                 return self._blocked(run, refusal)
-            await asyncio.to_thread(self._prepare_pictures, run)
+            await self.disk.work(self._prepare_pictures, run)
         handle = await self._taken_up(run)
         if isinstance(handle, Outcome):
             return handle
@@ -181,6 +183,7 @@ class Executor:
             metadata.inference.timestamp = self.clock.now()
             metadata.inference.status = "submitting" if run.ask.paid else "running"
             metadata.provenance.account = run.ask.account
+            metadata.provenance.cost.estimated = run.ask.price
             metadata.provenance.intent = None
             self.pictures.renew(run.ask, metadata, folder)
             self.store.save(folder, metadata)
@@ -201,7 +204,7 @@ class Executor:
         async def checked() -> tuple[Clip, ClipInfo]:
             clip = await self._ask(run, handle)
             try:
-                return clip, await asyncio.to_thread(land, clip, handle)
+                return clip, await self.disk.work(land, clip, handle)
             except ClipError as error:
                 # Bytes got lost on the way: the job is paid for, and its video can be fetched again.
                 raise error if handle.submission is None else BrokenClip(error) from error
@@ -226,7 +229,7 @@ class Executor:
     async def _ask(self, run: PlannedRun, handle: Handle) -> Clip:
         spec = run.ask.spec
         request = self._asked(handle.metadata, handle.folder)
-        if handle.recovering:
+        if handle.recovering and handle.submission is None:
             try:
                 return await self.worker.recover(spec, request, handle)
             except NotAccepted:
@@ -234,19 +237,28 @@ class Executor:
                 if handle.asked_anew:
                     raise NotSent("the lost request was never taken, and is asked otherwise now: run again") from None
 
+        prepares = self.worker.prepares(spec)
+
         async def attempt() -> Clip:
             if not handle.submission:
                 self._check_may_send(run)
-                await asyncio.to_thread(self.pictures.restore, run.ask, handle.metadata, handle.folder)
-                if not self.worker.prepares(spec):
+                await self.disk.work(self.pictures.restore, run.ask, handle.metadata, handle.folder)
+                if not prepares:
                     await handle.intend()
-            with handle.calling():
-                return await self.worker.run(spec, request, handle)
+            try:
+                with handle.calling(unsent=prepares):
+                    return await self.worker.run(spec, request, handle)
+            except RetryableError:
+                # A run that waits, for hours perhaps, must not look as if its request might be on its way.
+                await handle.retract()
+                raise
 
         try:
             return await retried(lambda: retried(attempt, PATIENT, self.clock, on=Throttled), SUBMIT, self.clock)
         except Throttled as error:
             raise QuotaExhausted(f"busy for hours: {error}", hint="run the same command again later") from error
+        except NoConnection as error:
+            raise AccountError(error.message, hint=error.hint) from error
 
     def _check_may_send(self, run: PlannedRun) -> None:
         if self.stop.is_set():

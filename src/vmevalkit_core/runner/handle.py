@@ -50,7 +50,8 @@ class Handle:
         """An earlier process may have sent the request."""
         self._draft = draft
         self._ceiling = ceiling
-        self._counted = metadata.provenance.intent is not None
+        self._counted = _spent(metadata)
+        """US dollars that the experiment's count holds for this attempt."""
         self.unsent = ""
         """Why nothing was sent, once that is on record."""
         self.refused: AccountError | None = None
@@ -102,9 +103,12 @@ class Handle:
         return self.clock.monotonic() - self._started
 
     @contextmanager
-    def calling(self) -> Iterator[None]:
-        """While the generator works; only RetryableError says that nothing of it is at the provider."""
-        self._in_call = self._maybe_sent = True
+    def calling(self, *, unsent: bool = False) -> Iterator[None]:
+        """While the generator works; RetryableError and AccountError say that nothing of it is at the provider.
+
+        With `unsent` nothing is before its `preparing` has ended; else it may be from the start.
+        """
+        self._in_call = self._maybe_sent = not unsent
         try:
             yield
         except (RetryableError, AccountError):
@@ -140,7 +144,7 @@ class Handle:
     async def intend(self) -> None:
         """Put on disk that a request is sent now; one before it is known not to have been taken."""
         if self._draft:
-            await self._disk.run_first(self._save_intent, self._draft.model_copy(update={"time": self.clock.now()}))
+            await self._disk.run_intent(self._save_intent, self._draft.model_copy(update={"time": self.clock.now()}))
 
     def _save_intent(self, intent: Intent) -> None:
         draft = self.metadata.model_copy(deep=True)
@@ -148,23 +152,35 @@ class Handle:
         if self._ceiling is None:
             self.store.save(self.folder, draft)
         else:
-            with self._ceiling.spending(Decimal(0) if self._counted else intent.price):
+            with self._ceiling.spending(_spent(draft) - self._counted):
                 self.store.save(self.folder, draft)
-            self._counted = True
+            self._counted = _spent(draft)
         self.metadata.intend(intent)
 
     async def settle(self) -> None:
-        """Count what the vendor charged in place of the price; after the record that says so."""
-        facts = self.metadata.provenance
-        if not self._ceiling or not self._counted:
+        """Write the record, and count what it says was charged in place of what was counted before."""
+        await self._disk.run(self._save_settled)
+
+    def _save_settled(self) -> None:
+        if self._ceiling is None:
+            self.store.save(self.folder, self.metadata)
             return
-        price, sent = facts.cost.estimated or Decimal(0), facts.intent or facts.submission
-        charged = (price if facts.cost.charged is None else facts.cost.charged) if sent else Decimal(0)
-        self._counted = bool(sent)
-        await self._disk.run(self._ceiling.correct, charged - price)
+        spent = _spent(self.metadata)
+        # In one step under the lock: a recount in between would see the record and then be corrected once more.
+        with self._ceiling.settling(spent - self._counted):
+            self.store.save(self.folder, self.metadata)
+        self._counted = spent
+
+    async def retract(self) -> None:
+        """Put on disk that the last request was not taken, when that is sure."""
+        if self.surely_unsent and self.metadata.provenance.intent:
+            self.metadata.provenance.intent = None
+            await self.settle()
 
     async def forget_intent(self, reason: str = "stopped") -> None:
         """Put on disk that nothing was sent: the next command may send it without a question."""
+        if self.submission:
+            return  # taken after all: whatever ends here, the job is collected later
         self.unsent = reason
         inference = self.metadata.inference
         if not (self.metadata.provenance.intent or inference.error):
@@ -172,7 +188,6 @@ class Handle:
         inference.error = self.metadata.provenance.failure = self.metadata.provenance.intent = None
         if inference.status != "running":
             inference.status = "submitting"
-        await self.save()
         await self.settle()
 
     def progress(self, fraction: float | None = None, stage: str = "") -> None:
@@ -188,6 +203,14 @@ class Handle:
         inference = self.metadata.inference
         named = {"run_id": inference.run_id, "status": inference.status, **self.key._asdict()}
         self._emit(Event.model_validate({"kind": kind, "time": self.clock.now(), **named, **facts}))
+
+
+def _spent(metadata: RunMetadata) -> Decimal:
+    """As `Attempt.spent` reads it from the record."""
+    facts = metadata.provenance
+    if not (facts.intent or facts.submission):
+        return Decimal(0)
+    return (facts.cost.estimated if facts.cost.charged is None else facts.cost.charged) or Decimal(0)
 
 
 def plain(value: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from vmevalkit_core.errors import NoConnection, UnsafeLink
 
 PORTS = {"http": 80, "https": 443}
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+_OLD = [IPv6Network(one) for one in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "fec0::/10")]
+"""Forms that carry an IPv4 address, or mean one's own site, and that no public host has."""
 
 
 class Origin(NamedTuple):
@@ -37,28 +39,33 @@ def origin_of(url: str) -> Origin:
     return Origin(scheme, host.lower(), port or PORTS[scheme])
 
 
-async def public_address(origin: Origin) -> str:
-    """The address of a host, to connect to that very one; UnsafeLink where any of its addresses leads inward."""
+async def public_addresses(origin: Origin) -> list[str]:
+    """The addresses of a host, to connect to these very ones; UnsafeLink where any of them leads inward."""
     found = await _resolved(origin)
     inward = [one for one in found if is_inward(one)]
     if inward:
         where = origin.host if origin.host == inward[0] else f"{origin.host} ({inward[0]})"
         raise UnsafeLink(f"the vendor's link leads to {where}, an address inside a network", hint=_HINT)
-    return found[0]
+    return list(dict.fromkeys(found))
 
 
 def is_inward(address: str) -> bool:
     """Whether an address is anything but public: loopback, private, link-local, or one of these in another form."""
     ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
+        if any(ip in network for network in _OLD):
+            return True
         ip = IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip.ipv4_mapped or ip.sixtofour or ip
     return not ip.is_global or ip.is_multicast
 
 
-def goes_through_proxy(origin: Origin) -> bool:
-    """Whether a proxy of the environment connects for us, and so resolves the name."""
+def proxy_for(origin: Origin) -> str | None:
+    """The proxy of the environment that connects for us, and so resolves the name; None where there is none."""
+    if proxy_bypass(origin.host):
+        return None
     proxies = getproxies()
-    return bool(proxies.get(origin.scheme) or proxies.get("all")) and not proxy_bypass(origin.host)
+    found = proxies.get(origin.scheme) or proxies.get("all")
+    return None if not found else found if "://" in found else f"http://{found}"
 
 
 def is_literal(host: str) -> bool:

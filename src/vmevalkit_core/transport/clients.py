@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vmevalkit_core._version import __version__
-from vmevalkit_core.errors import GenerationError, LostAnswer, MissingExtra, NoConnection
+from vmevalkit_core.errors import ConfigError, LostAnswer, MissingExtra, NoConnection, VmevalError
 from vmevalkit_core.redact import RedactingFilter, Redactor, without_query
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx2
+
+    from vmevalkit_core.transport.links import Approach
 
 CONNECT_SECONDS = 10.0
 _AGENT = f"vmevalkit/{__version__}"
@@ -37,9 +39,12 @@ class Clients:
         """For what must not be lost: each call has a connection of its own."""
         return self._client("fresh", keep=0)
 
-    def bare(self) -> httpx2.AsyncClient:
-        """For links of others: nothing of ours is in it. Connections to pinned addresses must not be shared."""
-        return self._client("bare", keep=0)
+    def bare(self, proxy: str | None = None) -> httpx2.AsyncClient:
+        """For links of others: nothing of ours is in it, and it goes through this proxy or none.
+
+        Connections to pinned addresses must not be shared.
+        """
+        return self._client(f"bare {proxy}", keep=0, proxy=proxy, trust_env=False)
 
     def open(self) -> None:
         """Import the library and read the certificates; done once in a process."""
@@ -54,10 +59,26 @@ class Clients:
         for client in made.values():
             await client.aclose()
 
-    def _client(self, name: str, *, keep: int) -> httpx2.AsyncClient:
+    def _client(self, name: str, *, keep: int, **settings: Any) -> httpx2.AsyncClient:
         if name not in self._made:
-            self._made[name] = _new_client(self._connections, keep)
+            self._made[name] = _new_client(self._connections, keep, **settings)
         return self._made[name]
+
+
+def built(client: httpx2.AsyncClient, method: str, way: Approach, body: Mapping[str, Any]) -> httpx2.Request:
+    """A request that is about to leave; ConfigError for one that cannot, its words left out: they may be the key."""
+    try:
+        return client.build_request(method, way.url, headers=way.headers, extensions=way.extensions, **body)
+    except (ValueError, TypeError, UnicodeError) as error:
+        hint = "look at the key and the base address for characters that do not belong there"
+        raise ConfigError(f"the call cannot be made: {type(error).__name__}", hint=hint) from error
+
+
+def unreachable() -> tuple[type[Exception], ...]:
+    """The errors of the client that say that one address cannot be connected to."""
+    import httpx2
+
+    return (httpx2.ConnectError, httpx2.ConnectTimeout)
 
 
 def plain_headers(response: httpx2.Response) -> dict[str, str]:
@@ -81,8 +102,10 @@ def fate(method: str, url: str, within: float) -> Iterator[None]:
     what = f"{method} {without_query(url)}"
     try:
         yield
-    except GenerationError:
+    except VmevalError:
         raise
+    except httpx2.LocalProtocolError as error:  # before a byte has left: a header that cannot be one
+        raise ConfigError("the call cannot be made: it is no valid HTTP", hint=_HEADER) from error
     except TimeoutError as error:
         raise LostAnswer(f"{what}: no whole answer within {within:g} s") from error
     except never as error:
@@ -92,7 +115,7 @@ def fate(method: str, url: str, within: float) -> Iterator[None]:
         raise LostAnswer(f"{what}: {_words(error)}") from error
 
 
-def _new_client(connections: int, keep: int) -> httpx2.AsyncClient:
+def _new_client(connections: int, keep: int, **settings: Any) -> httpx2.AsyncClient:
     import httpx2
 
     _hide_queries()
@@ -104,6 +127,7 @@ def _new_client(connections: int, keep: int) -> httpx2.AsyncClient:
         follow_redirects=False,
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
         limits=httpx2.Limits(max_connections=2 * connections, max_keepalive_connections=keep),
+        **settings,
     )
 
 
@@ -131,4 +155,5 @@ _BROKE = {
     "WriteError": "the connection broke while the request was sent",
     "CloseError": "the connection could not be closed",
 }
+_HEADER = "look at the key for characters that do not belong there, such as a line end"
 _SOCKS = "pip install 'httpx2[socks]', or unset the proxy variables"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin
@@ -11,8 +12,8 @@ from urllib.parse import urljoin
 from vmevalkit_core.errors import LostAnswer
 from vmevalkit_core.transport.addresses import Origin, origin_of
 from vmevalkit_core.transport.answer import SHOWN, Answer, Refusal
-from vmevalkit_core.transport.clients import plain_headers
-from vmevalkit_core.transport.links import approach
+from vmevalkit_core.transport.clients import Clients, plain_headers, unreachable
+from vmevalkit_core.transport.links import Approach, approaches
 
 if TYPE_CHECKING:
     import httpx2
@@ -27,8 +28,8 @@ _NO_VIDEO = ("text/", "application/json", "application/xml", "application/proble
 class Download:
     """Follows a link, by hand, to a file; every hop is looked at before it is taken."""
 
-    def __init__(self, client: httpx2.AsyncClient, path: Path, trusted: Collection[str], limit: int) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, path: Path, trusted: Collection[str], limit: int) -> None:
+        self._clients = clients
         self._path = path
         self._trusted = trusted
         self._limit = limit
@@ -48,9 +49,16 @@ class Download:
         raise LostAnswer(f"{first.host} redirects more than {REDIRECTS} times")
 
     async def _open(self, url: str, headers: Mapping[str, str]) -> httpx2.Response:
-        way = await approach(url, headers, self._trusted)
-        request = self._client.build_request("GET", way.url, headers=way.headers, extensions=way.extensions)
-        return await self._client.send(request, stream=True)
+        *others, last = await approaches(url, headers, self._trusted)
+        for way in others:
+            with suppress(*unreachable()):  # a route may be broken that another address does not need
+                return await self._sent(way)
+        return await self._sent(last)
+
+    async def _sent(self, way: Approach) -> httpx2.Response:
+        client = self._clients.bare(way.proxy)
+        request = client.build_request("GET", way.url, headers=way.headers, extensions=way.extensions)
+        return await client.send(request, stream=True)
 
     async def _take(self, response: httpx2.Response, origin: Origin) -> None:
         if 200 < response.status_code < 300:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from vmevalkit_core.errors import LostAnswer
 from vmevalkit_core.limits import Pace
 from vmevalkit_core.transport.answer import Answer
-from vmevalkit_core.transport.clients import Clients, fate, plain_headers
+from vmevalkit_core.transport.clients import Clients, built, fate, plain_headers
 from vmevalkit_core.transport.download import Download
-from vmevalkit_core.transport.links import Approach, approach
+from vmevalkit_core.transport.links import Approach, approaches
 
 if TYPE_CHECKING:
     import httpx2
@@ -71,24 +71,16 @@ class Http:
         link is somebody else's: UnsafeLink where it leads inside a network, unless its origin is one of `trusted`.
         `through` is given the body as it comes and says what is kept of it: for answers that hold a whole file.
         """
-        # A paid request never shares a connection: one that the server is about to close would lose the answer.
-        kept = method in ("GET", "HEAD") and not foreign
-        client = self._clients.kept() if kept else self._clients.fresh()
+        body = {"params": query, "json": json, "data": form, "files": files, "content": content}
         async with self._free_slot():
             with fate(method, url, within):
                 async with asyncio.timeout(within):
-                    way = await approach(url, headers or {}, trusted) if foreign else Approach(url, headers or {})
-                    request = client.build_request(
-                        method,
-                        way.url,
-                        headers=way.headers,
-                        extensions=way.extensions,
-                        params=query,
-                        json=json,
-                        data=form,
-                        files=files,
-                        content=content,
-                    )
+                    if foreign:
+                        way = (await approaches(url, headers or {}, trusted))[0]
+                        client = self._clients.bare(way.proxy)
+                    else:
+                        way, client = Approach(url, headers or {}), self._own(method)
+                    request = built(client, method, way, body)
                     return await _whole(await client.send(request, stream=True), through)
 
     async def download(
@@ -110,7 +102,7 @@ class Http:
         async with self._downloads:
             with fate("GET", url, within):
                 async with asyncio.timeout(within):
-                    await Download(self._clients.bare(), path, trusted, limit).follow(url, headers or {})
+                    await Download(self._clients, path, trusted, limit).follow(url, headers or {})
 
     async def open(self) -> None:
         """Load the client now: that takes longer than a call, and must not count as one."""
@@ -119,6 +111,10 @@ class Http:
     async def close(self) -> None:
         """Close every connection."""
         await self._clients.close()
+
+    def _own(self, method: str) -> httpx2.AsyncClient:
+        # A paid request never shares a connection: one that the server is about to close would lose the answer.
+        return self._clients.kept() if method in ("GET", "HEAD") else self._clients.fresh()
 
     def _free_slot(self) -> AbstractAsyncContextManager[None]:
         return nullcontext() if _HOLDER.get() is self else self.slot()

@@ -1,4 +1,4 @@
-"""How a link of somebody else's is approached: its address is looked at, then connected to, and to no other."""
+"""How a link of somebody else's is approached: its addresses are looked at, then connected to, and to no others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from vmevalkit_core.transport.addresses import goes_through_proxy, is_literal, origin_of, public_address
+from vmevalkit_core.transport.addresses import is_literal, origin_of, proxy_for, public_addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +17,24 @@ class Approach:
     url: str
     headers: Mapping[str, str]
     extensions: dict[str, Any] = field(default_factory=dict)
+    proxy: str | None = None
+    """Through which it goes; decided here and nowhere else, or what was looked at would not be what is called."""
 
 
-async def approach(url: str, headers: Mapping[str, str], trusted: Collection[str] = ()) -> Approach:
-    """The way to a link; UnsafeLink where it leads inward, and its origin is not one of `trusted`."""
+async def approaches(url: str, headers: Mapping[str, str], trusted: Collection[str] = ()) -> list[Approach]:
+    """The ways to a link, the next for when one is closed; UnsafeLink where it leads inward and is not trusted."""
     origin = origin_of(url)
+    proxy = proxy_for(origin)
     if origin in {origin_of(one) for one in trusted}:
-        return Approach(url, headers)
-    if goes_through_proxy(origin):
+        return [Approach(url, headers, proxy=proxy)]
+    if proxy:
         if is_literal(origin.host):
-            await public_address(origin)
-        return Approach(url, headers)
-    # To the very address that was looked at: a name may lead elsewhere when it is asked again.
-    address = await public_address(origin)
-    parts = urlsplit(url)
-    host = f"[{address}]" if ":" in address else address
-    there = urlunsplit((origin.scheme, f"{host}:{origin.port}", parts.path, parts.query, ""))
-    return Approach(there, {**headers, "Host": parts.netloc}, {"sni_hostname": origin.host})
+            await public_addresses(origin)
+        return [Approach(url, headers, proxy=proxy)]
+    # To the very addresses that were looked at: a name may lead elsewhere when it is asked again.
+    parts, ways = urlsplit(url), []
+    for address in await public_addresses(origin):
+        host = f"[{address}]" if ":" in address else address
+        there = urlunsplit((origin.scheme, f"{host}:{origin.port}", parts.path, parts.query, ""))
+        ways.append(Approach(there, {**headers, "Host": parts.netloc}, {"sni_hostname": origin.host}))
+    return ways

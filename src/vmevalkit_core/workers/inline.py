@@ -64,7 +64,7 @@ class InlineWorker:
 
     def prepares(self, spec: ModelSpec) -> bool:
         """Whether the model's generator itself says when its request leaves, by `job.preparing`."""
-        return isinstance(self._generators.get(spec), ApiGenerator)
+        return getattr(type(self._generators.get(spec)), "generate", None) is ApiGenerator.generate
 
     def submit_timeout(self, spec: ModelSpec) -> float | None:
         """Seconds after which a request of this model cannot be on its way any more, where that is known."""
