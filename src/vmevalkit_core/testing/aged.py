@@ -1,0 +1,3 @@
+FORMATS=(1,)
+STATES=("x",)
+def age(out,form,state): ...

@@ -1,0 +1,45 @@
+"""The contract of API models as a class of tests to inherit: a vendor who does everything wrong, and one model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vmevalkit_core.testing.promises.collecting import Collecting
+from vmevalkit_core.testing.promises.describing import Describing
+from vmevalkit_core.testing.promises.recording import Recording
+from vmevalkit_core.testing.promises.refusing import Refusing
+from vmevalkit_core.testing.promises.resuming import Resuming
+from vmevalkit_core.testing.promises.secrecy import Secrecy
+from vmevalkit_core.testing.promises.sending import Sending
+
+
+class GeneratorContract(Describing, Sending, Refusing, Collecting, Recording, Resuming, Secrecy):
+    """What every API plugin keeps.
+
+    class TestAcme(GeneratorContract):
+        model = "acme-1"
+        dialect = AcmeVendor            # the vendor's example answers, or a whole dialect of the simulator
+
+    The tests need no key, no network and no money: the vendor is played by a process on a loopback socket. One may be
+    overridden only by one that is marked `xfail` with a reason; TypeError otherwise.
+    """
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        """Hold a subclass to the rule about overriding."""
+        super().__init_subclass__(**given)
+        check_overrides(cls, GeneratorContract)
+
+
+def check_overrides(cls: type, contract: type) -> None:
+    """TypeError where a class replaces a test of the contract without an `xfail` that has a reason."""
+    for name, value in vars(cls).items():
+        if name.startswith("test_") and hasattr(contract, name) and not _is_excused(value):
+            raise TypeError(
+                f"{cls.__name__}.{name} overrides a test of the contract; what a vendor cannot do is marked "
+                f'@pytest.mark.xfail(reason="...")'
+            )
+
+
+def _is_excused(test: Any) -> bool:
+    marks = getattr(test, "pytestmark", [])
+    return any(mark.name == "xfail" and mark.kwargs.get("reason") for mark in marks)

@@ -1,0 +1,90 @@
+"""What an author fills in, and the fixtures that make a tried model of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, ClassVar
+
+import pytest
+
+from vmevalkit_core.generator import ApiGenerator
+from vmevalkit_core.registry import Registry
+from vmevalkit_core.testing.bench import AT_ONCE, Bench, Subject
+from vmevalkit_core.testing.commands import Session, killed_and_resumed
+from vmevalkit_core.testing.once import once
+from vmevalkit_core.testing.planted import planted_env, secrets_in
+from vmevalkit_core.testing.recorded import RecordedBody
+from vmevalkit_core.testing.simulator import Dialect, Simulator
+from vmevalkit_core.testing.sweep import Sweep, sweep
+
+
+class Stage:
+    """The lines that an author writes; all but the first two may be left out."""
+
+    model: ClassVar[str]
+    """The name of the model, or `path/to/file.py:Class`."""
+    dialect: ClassVar[str | type[Dialect]]
+    """How the vendor talks: a class with his example answers (`ExampleVendor`) or with more of him (`Dialect`)."""
+    env: ClassVar[Mapping[str, str]] = {}
+    """Variables that cannot be any text; `{url}` stands for the simulator's address. Keys are planted, and the
+    variable in `base_url_env` is set, without being named here."""
+    options: ClassVar[Mapping[str, Any]] = {}
+    """Options of the runs, where the usual ones will not do."""
+    settings: ClassVar[Mapping[str, Any]] = {}
+    """Settings of the simulator, such as `keys`."""
+    bodies: ClassVar[Sequence[RecordedBody]] = ()
+    """Bodies of the vendor's own client, and the runs that have to make the same."""
+
+    @pytest.fixture
+    def subject(self, request: pytest.FixtureRequest) -> Subject:
+        """The model and a vendor, one process for all tests of the class."""
+
+        def open_one(stack: ExitStack) -> Subject:
+            vendor = Simulator(self.dialect, **{**AT_ONCE, **self.settings})
+            return self._subject(stack.enter_context(vendor))
+
+        return once(request, "subject", open_one)
+
+    @pytest.fixture
+    def bench(self, subject: Subject, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+        """A vendor who remembers nothing, and an empty folder; what the author's own shell has set is not there."""
+        subject.vendor.reset()
+        for name in [*subject.env, *(name for need in subject.spec.needs for name in need.names)]:
+            monkeypatch.delenv(name, raising=False)
+        yield Bench(subject, tmp_path)
+        assert subject.vendor.state()["problems"] == [], "the dialect itself failed"
+
+    @pytest.fixture
+    def trials(
+        self, request: pytest.FixtureRequest, subject: Subject, tmp_path_factory: pytest.TempPathFactory
+    ) -> Sweep:
+        """Every fault of the paid request, each met by a run of its own."""
+        return once(request, "trials", lambda _: sweep(subject, tmp_path_factory.mktemp("sweep")))
+
+    @pytest.fixture
+    def session(
+        self, request: pytest.FixtureRequest, subject: Subject, tmp_path_factory: pytest.TempPathFactory
+    ) -> Session:
+        """A command that was killed after its job was taken, and the next one."""
+        return once(request, "session", lambda _: killed_and_resumed(subject, tmp_path_factory.mktemp("session")))
+
+    def _subject(self, vendor: Simulator) -> Subject:
+        registry = Registry.load()
+        spec = registry.find(self.model)
+        factory = registry.load_target(spec.factory)
+        assert isinstance(factory, type), f"{spec.factory} is no class"
+        assert issubclass(factory, ApiGenerator), f"{spec.factory} is no ApiGenerator"
+        led = {factory.base_url_env: vendor.url} if factory.base_url_env else {}
+        env = planted_env(spec, {**led, **self.env}, vendor.url)
+        assert vendor.url in env.values(), f"nothing leads {spec.name} to the simulator: set base_url_env, or env"
+        return Subject(
+            model=self.model,
+            registry=registry,
+            spec=spec,
+            factory=factory,
+            vendor=vendor,
+            env=env,
+            secrets=tuple(secrets_in(spec, env)),
+            options=self.options,
+        )
