@@ -35,7 +35,7 @@ class Ended(NamedTuple):
     """How a command's one run ended."""
 
     end: str
-    """A status of the record, or `blocked`, `stopped`, and so on; `done` where nothing was left to do."""
+    """A status of the record, or `blocked` and the like; `done`: nothing was left to do; `interrupted`: by the test."""
     kind: str = ""
     """The class of the error."""
     error: str = ""
@@ -145,6 +145,8 @@ class Bench:
     def _ended(self, report: Report) -> Ended:
         if report.good:
             return Ended("success")
+        if report.interrupted and not report.troubles:
+            return Ended("interrupted")
         (trouble,) = report.troubles
         kind = type(trouble.cause).__name__ if trouble.cause else ""
         if not kind and self.records:
