@@ -1,0 +1,66 @@
+"""The contract over every hostile plugin: `pytest tests/hostile/kit.py`, or `python -m tests.hostile.kit` for the table.
+
+No test run finds this file by itself: nearly all of its tests fail, as they should.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.helpers import REPOSITORY
+from tests.hostile.vendors import SINS, Sin
+from vmevalkit_core.testing import GeneratorContract, PlainVendor
+
+THIS = "tests/hostile/kit.py"
+
+
+def contract_of(sin: Sin) -> type[GeneratorContract]:
+    """The contract as the author of a hostile plugin would inherit it."""
+    fields = {"model": sin.model.spec.factory, "dialect": PlainVendor}
+    return type(f"Test{sin.model.__name__}", (GeneratorContract,), fields)
+
+
+globals().update({f"Test{name}": contract_of(sin) for name, sin in SINS.items()})
+
+
+def failures(*tests: str) -> dict[str, dict[str, str]]:
+    """The tests that failed, and why, by the name of the plugin; `tests` are all where none is named."""
+    with TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        line = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        subprocess.run([*line, *(tests or (THIS,))], cwd=REPOSITORY, check=False, stdout=subprocess.DEVNULL)
+        return _read(report)
+
+
+def node(name: str, check: str) -> str:
+    """How pytest names a check of a hostile plugin."""
+    return f"{THIS}::Test{name}::{check}"
+
+
+def table(found: dict[str, dict[str, str]]) -> str:
+    """Every sin, the check that was made for it, and how many others caught it too."""
+    lines = ["| sin | caught by | and by |", "|---|---|---|"]
+    for name, sin in SINS.items():
+        checks: Sequence[str] = [*found.get(name, {})]
+        own = f"`{sin.check}`" if sin.check in checks else "**not caught**"
+        lines.append(f"| {sin.sentence} | {own} | {max(0, len(checks) - 1)} more |")
+    return "\n".join(lines)
+
+
+def _read(report: Path) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for case in ElementTree.parse(report).iter("testcase"):
+        for fault in (*case.findall("failure"), *case.findall("error")):
+            name = case.get("classname", "").rpartition(".Test")[2]
+            found[name][case.get("name", "")] = f"{fault.get('message', '')}\n{fault.text}"
+    return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table(failures()) + "\n")
