@@ -155,7 +155,7 @@ class Bench:
 
 
 async def _stop(runner: Runner, when: Callable[[], bool]) -> None:
-    while not await asyncio.to_thread(when):
+    while not await asyncio.to_thread(when):  # noqa: ASYNC110 (another process is asked, which tells nobody)
         await asyncio.sleep(0.01)
     runner.stop.set()
 

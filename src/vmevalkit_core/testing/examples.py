@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from vmevalkit_core.testing.simulator import Desk, Dialect, Look, Order, Refusal, Reply, Request, Route, Why
+from vmevalkit_core.testing.simulator import Desk, Dialect, Look, Order, Refusal, Reply, Request, Why
 
 
 class ExampleVendor(Dialect):

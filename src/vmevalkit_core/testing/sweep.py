@@ -41,14 +41,14 @@ class Sweep:
     folder: Path
 
 
-def sweep(subject: Subject, folder: Path) -> Sweep:
+def sweep(subject: Subject, folder: Path, faults: Sequence[str] = SWEPT) -> Sweep:
     """What became of each fault."""
     subject.vendor.reset()
-    rules = [{"phase": "submit", "fault": name, "match": marker(name), "times": 1} for name in SWEPT]
+    rules = [{"phase": "submit", "fault": name, "match": marker(name), "times": 1} for name in faults]
     subject.vendor.script(*rules)
-    ends = asyncio.run(_all(subject, folder))
+    ends = asyncio.run(_all(subject, folder, faults))
     requests, jobs = _settled(subject), {job["id"]: job["token"] for job in subject.vendor.accepted()}
-    trials = {name: _trial(Bench(subject, folder / name), name, ends[name], requests, jobs) for name in SWEPT}
+    trials = {name: _trial(Bench(subject, folder / name), name, ends[name], requests, jobs) for name in faults}
     return Sweep(trials=trials, folder=folder)
 
 
@@ -57,7 +57,7 @@ def marker(fault: str) -> str:
     return f"({fault})"
 
 
-async def _all(subject: Subject, folder: Path) -> dict[str, tuple[Ended, ...]]:
+async def _all(subject: Subject, folder: Path, faults: Sequence[str]) -> dict[str, tuple[Ended, ...]]:
     places = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def both(name: str) -> tuple[Ended, ...]:
@@ -67,8 +67,8 @@ async def _all(subject: Subject, folder: Path) -> dict[str, tuple[Ended, ...]]:
         async with places:
             return await bench.arun(prompt=prompt), await bench.arun(prompt=prompt)
 
-    found = await asyncio.gather(*map(both, SWEPT))
-    return dict(zip(SWEPT, found, strict=True))
+    found = await asyncio.gather(*map(both, faults))
+    return dict(zip(faults, found, strict=True))
 
 
 def _settled(subject: Subject) -> list[dict[str, Any]]:

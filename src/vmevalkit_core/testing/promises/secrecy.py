@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from vmevalkit_core.testing.bench import Bench, Subject
 from vmevalkit_core.testing.commands import Session
 from vmevalkit_core.testing.planted import leaks, traces
@@ -38,11 +40,11 @@ class Secrecy(Stage):
         for secret in bench.subject.secrets:
             assert [line for line in started if list(traces(secret, line))] == []
 
-    def test_no_other_origin_gets_a_secret(self, bench: Bench) -> None:
+    @pytest.mark.parametrize("phase", ["submit", "poll", "download"])
+    def test_no_other_origin_gets_a_secret(self, bench: Bench, phase: str) -> None:
         """A redirect of a call, or of a download, takes no credential along."""
-        for phase in ("submit", "poll", "download"):
-            bench.vendor.script({"phase": phase, "fault": "redirect-elsewhere", "times": 1})
-            bench.run()
+        bench.vendor.script({"phase": phase, "fault": "redirect-elsewhere", "times": 1})
+        bench.run()
         heard = json.dumps(bench.vendor.requests_elsewhere())
         for secret in bench.subject.secrets:
             assert list(traces(secret, heard)) == []

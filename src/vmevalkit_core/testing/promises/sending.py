@@ -35,9 +35,7 @@ class Sending(Stage):
         assert trial.taken == 1 or "success" not in ends, "a success without a job at the vendor"
 
     @pytest.mark.parametrize("fault", BLIND)
-    def test_lost_answer_is_uncertain_or_adopted(
-        self, subject: Subject, trials: Sweep, fault: str
-    ) -> None:
+    def test_lost_answer_is_uncertain_or_adopted(self, subject: Subject, trials: Sweep, fault: str) -> None:
         """Adopted by itself where the vendor gives our own token back, else left to the user."""
         trial = trials.trials[fault]
         wanted = ["success", "done"] if subject.finds and trial.known_there else ["uncertain"] * 2

@@ -16,7 +16,7 @@ from vmevalkit_core.testing.once import once
 from vmevalkit_core.testing.planted import planted_env, secrets_in
 from vmevalkit_core.testing.recorded import RecordedBody
 from vmevalkit_core.testing.simulator import Dialect, Simulator
-from vmevalkit_core.testing.sweep import Sweep, sweep
+from vmevalkit_core.testing.sweep import SWEPT, Sweep, sweep
 
 
 class Stage:
@@ -35,16 +35,16 @@ class Stage:
     """Settings of the simulator, such as `keys`."""
     bodies: ClassVar[Sequence[RecordedBody]] = ()
     """Bodies of the vendor's own client, and the runs that have to make the same."""
+    _faults: ClassVar[Sequence[str]] = SWEPT
 
     @pytest.fixture
     def subject(self, request: pytest.FixtureRequest) -> Subject:
-        """The model and a vendor, one process for all tests of the class."""
-
-        def open_one(stack: ExitStack) -> Subject:
-            vendor = Simulator(self.dialect, **{**AT_ONCE, **self.settings})
-            return self._subject(stack.enter_context(vendor))
-
-        return once(request, "subject", open_one)
+        """The model and a vendor: one process, which models of one vendor share."""
+        settings = {**AT_ONCE, **self.settings}
+        name = f"{self.dialect} {sorted(settings.items())}"
+        make = lambda stack: stack.enter_context(Simulator(self.dialect, **settings))  # noqa: E731
+        vendor = once(request, name, make, shared=True)
+        return once(request, "subject", lambda _: self._subject(vendor))
 
     @pytest.fixture
     def bench(self, subject: Subject, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
@@ -60,7 +60,21 @@ class Stage:
         self, request: pytest.FixtureRequest, subject: Subject, tmp_path_factory: pytest.TempPathFactory
     ) -> Sweep:
         """Every fault of the paid request, each met by a run of its own."""
-        return once(request, "trials", lambda _: sweep(subject, tmp_path_factory.mktemp("sweep")))
+        return once(request, "trials", lambda _: sweep(subject, tmp_path_factory.mktemp("sweep"), self._faults))
+
+    @pytest.fixture
+    def downloads(
+        self, request: pytest.FixtureRequest, subject: Subject, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        """Skips the test where the vendor has the video in his answer."""
+
+        def tried(_: ExitStack) -> bool:
+            subject.vendor.reset()
+            ended = Bench(subject, tmp_path_factory.mktemp("download")).run()
+            return ended.end != "success" or "download" in subject.vendor.counts()
+
+        if not once(request, "downloads", tried):
+            pytest.skip("this vendor has the video in his answer")
 
     @pytest.fixture
     def session(
