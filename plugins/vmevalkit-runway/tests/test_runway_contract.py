@@ -1,4 +1,4 @@
-"""The contract of every API plugin, kept by one model of Runway's own and one guest."""
+"""The contract of every API plugin, kept by the client that all models of Runway share."""
 
 from __future__ import annotations
 
@@ -24,8 +24,3 @@ class TestGen4Turbo(GeneratorContract):
             size=(1280, 720),
         ),
     )
-
-
-class TestHailuo3(GeneratorContract):
-    model = "runway-hailuo3"
-    dialect = RunwayVendor

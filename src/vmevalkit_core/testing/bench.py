@@ -7,6 +7,8 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -164,18 +166,24 @@ def draw_question(
     root: Path, prompt: str = PROMPT, size: tuple[int, int] = (640, 640), *, name: str = "maze_0001"
 ) -> Path:
     """A question as datasets have them: a first frame with something in it, a final frame, a prompt."""
-    from PIL import Image, ImageDraw
-
     folder = root / "maze_task" / name
     folder.mkdir(parents=True)
-    width, height = size
-    for file, colour in (("first_frame.png", "navy"), ("final_frame.png", "gold")):
-        picture = Image.new("RGB", size, "white")
-        ImageDraw.Draw(picture).rectangle((width // 4, height // 4, width // 2, height // 2), fill=colour)
-        picture.save(folder / file)
+    (folder / "first_frame.png").write_bytes(_picture("navy", size))
+    (folder / "final_frame.png").write_bytes(_picture("gold", size))
     (folder / "prompt.txt").write_text(f"{prompt}\n")
     (folder / "question_metadata.json").write_text(json.dumps({"id": name, "task_category": "Maze"}))
     return folder
+
+
+@cache
+def _picture(colour: str, size: tuple[int, int]) -> bytes:
+    from PIL import Image, ImageDraw
+
+    picture, content = Image.new("RGB", size, "white"), BytesIO()
+    width, height = size
+    ImageDraw.Draw(picture).rectangle((width // 4, height // 4, width // 2, height // 2), fill=colour)
+    picture.save(content, "PNG")
+    return content.getvalue()
 
 
 def without(env: Mapping[str, str], *names: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vmevalkit_core.testing.bench import HASTY, PATIENT, Bench, Ended, Subject
+from vmevalkit_core.testing.bench import HASTY, Bench, Ended, Subject
 from vmevalkit_core.testing.simulator import FAULTS
 
 HANGS = {"silent", "lost-silent", "lost-late", "cut-stalled", "drip", "drip-head", "endless", "endless-head", "huge"}
@@ -27,6 +27,7 @@ class Trial:
     """Two commands about one question, of which the first one's paid request met a fault."""
 
     ends: tuple[Ended, ...]
+    """One where the first was a success, which leaves nothing to do."""
     posts: int
     taken: int
     known_there: bool
@@ -63,9 +64,14 @@ async def _all(subject: Subject, folder: Path, faults: Sequence[str]) -> dict[st
     async def both(name: str) -> tuple[Ended, ...]:
         bench, prompt = Bench(subject, folder / name), f"Solve the maze {marker(name)}."
         if name in HANGS:
-            return await bench.arun(prompt=prompt, figures=HASTY), await bench.arun(prompt=prompt, figures=PATIENT)
+            first = await bench.arun(prompt=prompt, figures=HASTY)
+        else:
+            async with places:
+                first = await bench.arun(prompt=prompt)
+        if first.end == "success":
+            return (first,)
         async with places:
-            return await bench.arun(prompt=prompt), await bench.arun(prompt=prompt)
+            return first, await bench.arun(prompt=prompt)
 
     found = await asyncio.gather(*map(both, faults))
     return dict(zip(faults, found, strict=True))
