@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "lowest", "package", "docs"]
+nox.options.sessions = ["lint", "tests", "lowest", "local", "package", "docs"]
 nox.options.default_venv_backend = "venv"
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -20,6 +20,8 @@ def needs_torch(plugin: Path) -> bool:
 
 PLUGINS = sorted(path.parent for path in Path("plugins").glob("*/pyproject.toml"))
 LIGHT = [plugin for plugin in PLUGINS if not needs_torch(plugin)]
+HEAVY = [plugin for plugin in PLUGINS if needs_torch(plugin)]
+WORKERS = [f"tests/test_{name}.py" for name in ("workers", "worker_kills", "devices", "device_order", "local_parts")]
 
 
 def editable(plugins: list[Path]) -> list[str]:
@@ -53,6 +55,20 @@ def lowest(session: nox.Session) -> None:
     session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".", *editable(LIGHT), external=True)
     session.install(*group("test"))
     session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def local(session: nox.Session) -> None:
+    """The tests of local models and their workers, in one environment with torch; they need no GPU."""
+    # By pip, which finds the build for the CPU; the rest by uv, since pip may resolve it for minutes.
+    session.install("torch==2.13.0", "uv")
+    session.run("uv", "pip", "install", "-e", ".", *editable(HEAVY), *group("test"), *group("lint"), external=True)
+    for plugin in HEAVY:
+        session.run("mypy", str(plugin / "src"))
+    found = [str(plugin / "tests") for plugin in HEAVY]
+    # One thread each: on shared cores more of them wait for each other.
+    session.run("pytest", "-n", "2", *found, *WORKERS, *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", "-m", "package", *found, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session

@@ -16,8 +16,9 @@ from tools.docs.commands import walked
 from tools.docs.errors import classes
 from tools.docs.fields import class_of, fields_of
 from tools.docs.pages import PAGES, refreshed
-from vmevalkit_core import metadata
+from vmevalkit_core import metadata, testing
 from vmevalkit_core.contract import HOOKS
+from vmevalkit_core.generator import ApiGenerator
 
 TEXTS = {page.name: page.read_text("utf-8") for page in PAGES}
 ALL = "\n".join(TEXTS.values())
@@ -56,6 +57,18 @@ def test_every_page_is_in_the_navigation() -> None:
 def test_public_names_have_a_place(name: str) -> None:
     """A heading of its own, or a row in a table of functions."""
     assert name in FUNCTIONS or has_section(name)
+
+
+@pytest.mark.parametrize("name", testing.__all__)
+def test_what_tests_import_has_a_place(name: str) -> None:
+    """On the page about tests, or on that of plugins."""
+    assert re.search(rf"\b{name}\b", TEXTS["testing.md"] + TEXTS["plugins.md"])
+
+
+@pytest.mark.parametrize("name", [name for name in dir(ApiGenerator) if not name.startswith("_")])
+def test_every_hook_and_figure_of_api_models_has_a_row(name: str) -> None:
+    """What a plugin may write, call or set."""
+    assert re.search(rf"^\| `(async )?{name}\b", TEXTS["plugins.md"], re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", [*HOOKS, *(cls.__name__ for cls in classes())])

@@ -88,3 +88,80 @@ def test_gate_opens_after_the_time_that_was_asked() -> None:
 
 async def _enter(clock: VirtualClock, door: Door) -> None:
     await clock.run(door.enter())
+
+
+class Crowd:
+    """A vendor that takes seven jobs at once, for twenty seconds each."""
+
+    def __init__(self, clock: VirtualClock, room: int = 7) -> None:
+        self.clock, self.room = clock, room
+        self.gate = Gate(clock)
+        self.running = self.refused = 0
+
+    async def job(self) -> None:
+        while True:
+            async with self.gate.passage():
+                if self.running < self.room:
+                    self.running += 1
+                    self.gate.let_in()
+                    break
+                self.refused += 1
+                self.gate.turned_away(None)
+        await self.clock.sleep(20.0)
+        self.running -= 1
+        self.gate.release()
+
+
+def crowded(crowd: Crowd, jobs: int) -> float:
+    """The seconds that so many jobs take."""
+
+    async def main() -> None:
+        await crowd.clock.run(asyncio.gather(*(crowd.job() for _ in range(jobs))))
+
+    asyncio.run(main())
+    return crowd.clock.monotonic()
+
+
+def test_gate_learns_how_many_jobs_there_may_be() -> None:
+    """Nearly all of a hidden limit is used, and refusals are few."""
+    crowd = Crowd(VirtualClock())
+    seconds = crowded(crowd, 140)
+    assert seconds <= 1.05 * 140 / 7 * 20
+    assert crowd.refused <= 4 + seconds / 30
+
+
+def test_gate_grows_when_there_is_more_room() -> None:
+    """A limit that was raised is found again."""
+    crowd = Crowd(VirtualClock())
+
+    async def main() -> None:
+        await crowd.clock.run(asyncio.gather(*(crowd.job() for _ in range(14))))
+        crowd.room = 14
+        await crowd.clock.run(asyncio.gather(*(crowd.job() for _ in range(200))))
+
+    asyncio.run(main())
+    assert crowd.gate.limit > 10
+
+
+def test_pace_drops_to_what_a_vendor_takes() -> None:
+    """Thirty calls a minute, hidden: few refusals, and most of them are used."""
+    clock = VirtualClock()
+    pace, taken, refused = Pace(20.0, clock), list[float](), 0
+
+    async def caller() -> None:
+        nonlocal refused
+        while clock.monotonic() < 600.0:
+            await pace.turn()
+            if sum(at > clock.monotonic() - 60.0 for at in taken) < 30:
+                taken.append(clock.monotonic())
+                pace.fine()
+            else:
+                refused += 1
+                pace.slow(None)
+
+    async def main() -> None:
+        await clock.run(asyncio.gather(*(caller() for _ in range(5))))
+
+    asyncio.run(main())
+    assert len(taken) >= 0.8 * 300
+    assert refused <= 60

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         MissingCredential,
         MissingExtra,
         MissingFrame,
+        MissingWeights,
+        ModelError,
         ModeratedError,
         NoConnection,
         NoCredit,
@@ -43,6 +45,12 @@ if TYPE_CHECKING:
         VmevalError,
     )
     from vmevalkit_core.generator import ApiGenerator, Context, Generator, Job
+    from vmevalkit_core.generator.clip_rule import ClipRule
+    from vmevalkit_core.generator.frames import check_finite, uint8_frames
+    from vmevalkit_core.generator.local import LocalGenerator
+    from vmevalkit_core.generator.local_options import LocalOptions
+    from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
+    from vmevalkit_core.generator.weights import Weights
     from vmevalkit_core.geometry import Geometry
     from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
     from vmevalkit_core.media.fitting import fit_frame, unfit_frame
@@ -67,6 +75,8 @@ if TYPE_CHECKING:
     from vmevalkit_core.scan import load_questions
     from vmevalkit_core.specs import ModelSpec, Need, State
     from vmevalkit_core.transport import Answer, Refusal
+    from vmevalkit_core.uploads.uploader import S3ImageUploader
+    from vmevalkit_core.uploads.variables import S3_SECRETS, S3_SETTINGS
 
 _HOME = {
     "AccountError": "errors",
@@ -75,6 +85,7 @@ _HOME = {
     "Candidate": "records",
     "Clip": "records",
     "ClipError": "errors",
+    "ClipRule": "generator.clip_rule",
     "ConfigError": "errors",
     "Context": "generator",
     "Done": "records",
@@ -91,10 +102,16 @@ _HOME = {
     "Job": "generator",
     "JobFailed": "errors",
     "KeyRefused": "errors",
+    "LocalGenerator": "generator.local",
+    "LocalOptions": "generator.local_options",
+    "LocalRequest": "generator.local_request",
+    "LocalSetup": "generator.local_request",
     "LostAnswer": "errors",
     "MissingCredential": "errors",
     "MissingExtra": "errors",
     "MissingFrame": "errors",
+    "MissingWeights": "errors",
+    "ModelError": "errors",
     "ModelSpec": "specs",
     "ModeratedError": "errors",
     "Need": "specs",
@@ -110,6 +127,9 @@ _HOME = {
     "RetryableError": "errors",
     "RunMetadata": "metadata",
     "RunResult": "api",
+    "S3ImageUploader": "uploads.uploader",
+    "S3_SECRETS": "uploads.variables",
+    "S3_SETTINGS": "uploads.variables",
     "State": "specs",
     "Submission": "records",
     "TaskPair": "records",
@@ -122,8 +142,10 @@ _HOME = {
     "UsageError": "errors",
     "VendorBroken": "errors",
     "VmevalError": "errors",
+    "Weights": "generator.weights",
     "available_models": "api",
     "check_clip": "media.clips",
+    "check_finite": "generator.frames",
     "encode_clip": "media.clips",
     "fit_frame": "media.fitting",
     "hookimpl": "plugins",
@@ -131,6 +153,7 @@ _HOME = {
     "open_rgb": "media.images",
     "read_frames": "media.clips",
     "run_inference": "api",
+    "uint8_frames": "generator.frames",
     "unfit_clip": "media.unfitting",
     "unfit_frame": "media.fitting",
     "validate_inference": "api",
@@ -138,12 +161,15 @@ _HOME = {
 
 __all__ = [
     "CONTRACT",
+    "S3_SECRETS",
+    "S3_SETTINGS",
     "AccountError",
     "Answer",
     "ApiGenerator",
     "Candidate",
     "Clip",
     "ClipError",
+    "ClipRule",
     "ConfigError",
     "Context",
     "Done",
@@ -160,10 +186,16 @@ __all__ = [
     "Job",
     "JobFailed",
     "KeyRefused",
+    "LocalGenerator",
+    "LocalOptions",
+    "LocalRequest",
+    "LocalSetup",
     "LostAnswer",
     "MissingCredential",
     "MissingExtra",
     "MissingFrame",
+    "MissingWeights",
+    "ModelError",
     "ModelSpec",
     "ModeratedError",
     "Need",
@@ -179,6 +211,7 @@ __all__ = [
     "RetryableError",
     "RunMetadata",
     "RunResult",
+    "S3ImageUploader",
     "State",
     "Submission",
     "TaskPair",
@@ -191,9 +224,11 @@ __all__ = [
     "UsageError",
     "VendorBroken",
     "VmevalError",
+    "Weights",
     "__version__",
     "available_models",
     "check_clip",
+    "check_finite",
     "encode_clip",
     "fit_frame",
     "hookimpl",
@@ -201,6 +236,7 @@ __all__ = [
     "open_rgb",
     "read_frames",
     "run_inference",
+    "uint8_frames",
     "unfit_clip",
     "unfit_frame",
     "validate_inference",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, get_args
 
@@ -68,6 +69,16 @@ class Attempt:
         return self.status == "submitting" and not self.provenance.get("intent")
 
     @property
+    def spent(self) -> Decimal:
+        """US dollars at most: what the vendor charged, else the price; 0 when nothing was sent."""
+        facts = self.provenance
+        if self.problem or not (facts.get("intent") or facts.get("submission")):
+            return Decimal(0)
+        cost = facts.get("cost") or {}
+        charged = cost.get("charged")
+        return _amount(cost.get("estimated") if charged is None else charged)
+
+    @property
     def is_submitted(self) -> bool:
         """Whether the provider has the job and nobody has collected it yet."""
         return not self.problem and self.status == "submitted"
@@ -84,6 +95,13 @@ class Attempt:
     def metadata(self) -> RunMetadata:
         """The whole record, typed."""
         return RunMetadata.model_validate(self.data)
+
+
+def _amount(text: Any) -> Decimal:
+    try:
+        return Decimal(text or 0)
+    except (InvalidOperation, TypeError, ValueError):
+        return Decimal(0)
 
 
 def attempts_in(task_folder: str) -> list[Attempt]:

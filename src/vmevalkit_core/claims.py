@@ -12,7 +12,8 @@ import fcntl
 import hashlib
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vmevalkit_core import durable
@@ -32,6 +33,12 @@ class Claims:
         self._file = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self._held: set[int] = set()
         self._mutex = threading.Lock()
+        self._counting = threading.Lock()
+
+    @property
+    def path(self) -> Path:
+        """The lock file."""
+        return self._path
 
     def close(self) -> None:
         """Give every claim back; the object is of no use any more."""
@@ -49,7 +56,7 @@ class Claims:
 
         ClaimsUnavailable where the disk cannot lock; a run that costs nothing, not `required`, goes on there.
         """
-        offset = _offset(key)
+        offset = offset_of(key)
         with self._mutex:
             if offset in self._held or not self._lock(offset, required):
                 return False
@@ -58,11 +65,21 @@ class Claims:
 
     def release(self, key: RunKey) -> None:
         """Give a claim back."""
-        offset = _offset(key)
+        offset = offset_of(key)
         with self._mutex:
             self._held.discard(offset)
             with suppress(OSError):
                 fcntl.lockf(self._file, fcntl.LOCK_UN, 1, offset)
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Byte 0, held for as short as possible: what is spent is read and changed by one process at a time."""
+        with self._counting:
+            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, 0)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 0)
 
     def _lock(self, offset: int, required: bool) -> bool:
         try:
@@ -90,7 +107,8 @@ def claims_of(experiment: Path) -> Claims:
         return _opened[real]
 
 
-def _offset(key: RunKey) -> int:
+def offset_of(key: RunKey) -> int:
+    """The byte that stands for a key."""
     # Byte 0 is the ceiling's. Case-folded, because the folder of a key is the same on such disks.
     digest = hashlib.sha256(str(key).casefold().encode()).digest()
     return 1 + int.from_bytes(digest[:8], "big") % (2**62)

@@ -7,6 +7,7 @@ VmevalError(message, hint)
 │   ├── MissingCredential          also a KeyError
 │   ├── MissingFrame               also a FileNotFoundError
 │   ├── MissingExtra               also an ImportError
+│   ├── MissingWeights             also a FileNotFoundError
 │   ├── PluginError                a plugin breaks its contract
 │   ├── QuestionError              a task pair that cannot be read
 │   ├── ChangedRuns                finished runs were asked differently
@@ -20,11 +21,14 @@ VmevalError(message, hint)
     ├── AccountError               surely not taken, nor would the next be: no more is sent for this model
     │   ├── KeyRefused             the key is wrong, or may not use the model
     │   ├── NoCredit               the account has no money left
+    │   ├── CeilingReached         --max-cost is used up; exit 3
     │   ├── QuotaExhausted         the vendor's quota, of the day for instance, is used up
     │   └── VendorBroken           answer after answer is lost or broken
     ├── RejectedError              bad input: recorded, never retried
     │   └── ModeratedError         by the vendor's moderation
     ├── JobFailed                  the vendor accepted the job and failed it
+    ├── ModelError                 a local model broke on this run
+    │   └── WorkerLost             its process crashed, hung or was killed
     ├── UnfinishedJob              the job goes on at the vendor, this process waits no longer
     ├── UnfinishedRun              the Python API's word for a run that neither succeeded nor failed
     ├── ClipError                  what came back is not a whole video
@@ -77,6 +81,10 @@ class MissingFrame(UsageError, FileNotFoundError):
 
 class MissingExtra(UsageError, ImportError):
     """A model needs a package that is not installed."""
+
+
+class MissingWeights(UsageError, FileNotFoundError):
+    """The weights of a local model are not on this machine."""
 
 
 class PluginError(UsageError):
@@ -152,6 +160,12 @@ class NoCredit(AccountError):
     """The account has no money left."""
 
 
+class CeilingReached(AccountError):
+    """The experiment has spent what it may."""
+
+    exit_code = 3
+
+
 class QuotaExhausted(AccountError):
     """The account's quota is used up; `retry_after` seconds from now there may be a new one."""
 
@@ -176,6 +190,14 @@ class ModeratedError(RejectedError):
 
 class JobFailed(GenerationError):
     """The vendor took the job and reports that it failed."""
+
+
+class ModelError(GenerationError):
+    """A local model could not draw this clip: out of memory, numbers that are none, a fault in its code."""
+
+
+class WorkerLost(ModelError):
+    """The process of a local model crashed, hung or was killed."""
 
 
 class UnfinishedJob(GenerationError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 
@@ -27,6 +27,9 @@ class Options(BaseModel):
     """Base of the options classes of plugins: one typed, bounded, documented field per option."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    without_effect: ClassVar[frozenset[str]] = frozenset()
+    """Options that change no clip, so that a finished run is not asked differently when they change."""
 
     def price(self) -> Decimal | None:
         """US dollars at most for one clip with these options; 0 is free, None is unknown."""

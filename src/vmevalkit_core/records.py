@@ -181,6 +181,10 @@ class Clip(Record):
     """The provider's link; its query is left out of the record."""
     cost: Decimal | None = None
     """US dollars that the vendor says it charged."""
+    device: str | None = None
+    """What a local model ran on; null for a vendor's."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Versions of packages that can change a clip, where another process than the command's has imported them."""
     extras: dict[str, Any] = Field(default_factory=dict)
     """More facts worth keeping, as JSON values; they go to `provenance.extras`."""
     job_seconds: float | None = None

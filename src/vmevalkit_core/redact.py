@@ -8,7 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-_QUERY = re.compile(r"(https?://[^\s\"'<>?#\\]+)\?[^\s\"'<>\\]*")
+_ESCAPED = r"\\+(?:/|u[0-9a-fA-F]{4})"
+"""JSON may write `\\/` for a slash and `\\u0026` for an ampersand, and a repr doubles the backslash."""
+_QUERY = re.compile(
+    rf"(https?:(?:\\*/){{2}}(?:[^\s\"'<>?#\\]|{_ESCAPED})+)\?(?:[^\s\"'<>\\]|{_ESCAPED})*", re.IGNORECASE
+)
+_SIGNED = re.compile(r"(X-Amz-(?:Credential|Signature|Security-Token)(?:=|%(?:25)*3D))[^\s&\"'<>\\]*", re.IGNORECASE)
+"""Where a signed link is quoted without its beginning, or inside another link."""
 _PASSWORD = re.compile(r"^(?:\w+://)?[^/@:]*:([^/@]+)@")
 _SHORTEST = 6
 """Shorter values (a region, `1`) would blot out half of a text and are no secrets."""
@@ -28,7 +34,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """The text without secrets and without the queries of links."""
-        return _QUERY.sub(r"\1?[redacted]", self.secrets(text))
+        return _SIGNED.sub(r"\1[redacted]", _QUERY.sub(r"\1?[redacted]", self.secrets(text)))
 
     def add(self, secrets: Iterable[str]) -> None:
         """Hide these as well from now on."""

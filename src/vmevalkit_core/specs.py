@@ -33,13 +33,20 @@ class Need:
     """Where to get it, in one sentence."""
     secret: bool = True
     """False for what may be shown, such as a region or a base address."""
+    optional: bool = False
+    """True for what is used where it is set, and never missed: a key that only some servers ask for."""
 
-    def __init__(self, *names: str, hint: str = "", secret: bool = True) -> None:
+    def __init__(self, *names: str, hint: str = "", secret: bool = True, optional: bool = False) -> None:
         if not names:
             raise ValueError("a Need names at least one environment variable")
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "hint", hint)
         object.__setattr__(self, "secret", secret)
+        object.__setattr__(self, "optional", optional)
+
+    def is_met(self, env: Mapping[str, str]) -> bool:
+        """Whether a model can do with what is set."""
+        return self.optional or any(env.get(name) for name in self.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +87,11 @@ class ModelSpec:
     inputs: tuple[Input, ...] = ("first_frame", "prompt")
     """What the model is shown. One that is shown `final_frame` sees the solution."""
     needs: tuple[Need, ...] = ()
-    """What it needs from the environment; each `Need` has to be met."""
+    """What it needs from the environment; each `Need` that is not optional has to be met."""
     settings: tuple[str, ...] = ()
     """Further environment variables that it reads, if they are set; they are no secrets, such as a base address."""
+    secrets: tuple[str, ...] = ()
+    """Further environment variables that it reads, if they are set, and that nobody may see: keys of storage, say."""
     limit_key: str = ""
     """Models with the same key share one limit on runs in flight; the family where empty."""
     seeds: tuple[int, int] | None = None
@@ -127,11 +136,18 @@ class ModelSpec:
         """The spec that `to_json` wrote; TypeError for a field that this version does not know."""
         fields = dict(data)
         fields["needs"] = tuple(
-            Need(*need["names"], hint=need["hint"], secret=need.get("secret", True)) for need in data.get("needs", ())
+            Need(
+                *need["names"],
+                hint=need["hint"],
+                secret=need.get("secret", True),
+                optional=need.get("optional", False),
+            )
+            for need in data.get("needs", ())
         )
         fields["inputs"] = tuple(data.get("inputs", ("first_frame", "prompt")))
         fields["seeds"] = tuple(data["seeds"]) if data.get("seeds") else None
         fields["state"] = State(**data.get("state", {}))
         fields["settings"] = tuple(data.get("settings", ()))
+        fields["secrets"] = tuple(data.get("secrets", ()))
         fields["links"] = tuple((label, url) for label, url in data.get("links", ()))
         return cls(**fields)

@@ -148,3 +148,39 @@ class Hasty(Plain):
         settings=("PLAIN_BASE_URL",),
     )
     deadline = 30.0
+
+
+class UnpricedOptions(PlainOptions):
+    """Nobody knows what it costs."""
+
+    def price(self) -> Decimal | None:
+        """Unknown."""
+        return None
+
+
+class Unpriced(Plain):
+    """The same vendor, who keeps his prices to himself."""
+
+    spec = ModelSpec(
+        name="unpriced-plain",
+        factory=f"{__file__}:Unpriced",
+        options=f"{__file__}:UnpricedOptions",
+        kind="api",
+        needs=NEEDS,
+        settings=("PLAIN_BASE_URL",),
+    )
+
+
+class Steady(Plain):
+    """The same vendor, asked once a second about each job, with the patience of a real client."""
+
+    spec = ModelSpec(
+        name="steady-plain",
+        factory=f"{__file__}:Steady",
+        options=f"{__file__}:PlainOptions",
+        kind="api",
+        needs=NEEDS,
+        settings=("PLAIN_BASE_URL",),
+    )
+    poll_least = poll_most = 1.0
+    submit_timeout = poll_timeout = fetch_timeout = 60.0

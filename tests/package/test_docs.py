@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from tests.helpers import REPOSITORY
 from tests.package.blocks import blocks_of, carry_out
 from tests.package.conftest import environment
-from tests.package.vendor import KEY, serving
-from vmevalkit_core import encode_clip
+from vmevalkit_core.testing import Simulator
 
 pytestmark = pytest.mark.package
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
@@ -26,12 +24,10 @@ def shared(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
 
 
 @pytest.fixture(scope="module")
-def vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The variables with which the vendor of the examples is reached."""
-    clip = tmp_path_factory.mktemp("vendor") / "clip.mp4"
-    encode_clip([Image.new("RGB", (64, 64), "teal")] * 4, clip, fps=8)
-    with serving(clip.read_bytes()) as one:
-        yield {"ACME_API_KEY": KEY, "ACME_BASE_URL": one.url}
+def vendor() -> Iterator[dict[str, str]]:
+    """The variables with which the vendor of the examples is reached: the one that the kit brings."""
+    with Simulator(running_seconds=0.3) as one:
+        yield {"ACME_API_KEY": "sk-secret", "ACME_BASE_URL": one.url}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])

@@ -12,9 +12,11 @@ import pytest
 from tests.helpers import REPOSITORY
 from tests.package.blocks import blocks_of
 from tests.package.conftest import build_wheel, entered, environment, typed
-from tests.package.vendor import KEY, Vendor, serving
+from vmevalkit_core.testing import Simulator
 
 pytestmark = pytest.mark.package
+RUNWAY = REPOSITORY / "plugins" / "vmevalkit-runway" / "tests"
+KEY = "sk-secret"
 BLOCKS = {block.mark: block.text for block in blocks_of(REPOSITORY / "README.md") if block.mark}
 
 
@@ -59,12 +61,30 @@ def test_python_works_as_it_stands(demo: tuple[Path, dict[str, str]]) -> None:
     assert printed.count("success") == 20
 
 
-def test_real_model_runs_from_its_file(demo: tuple[Path, dict[str, str]], vendor: Vendor) -> None:
+def test_runway_is_installed_and_priced_without_a_key(demo: tuple[Path, dict[str, str]]) -> None:
+    """Up to the price nothing is sent."""
+    folder, env = demo
+    assert "Cost at most: $1.25" in typed(BLOCKS["check: runway"], folder, env)
+
+
+def test_runway_is_paid_once(demo: tuple[Path, dict[str, str]], runway: Simulator) -> None:
+    """The lines that cost money, typed at a Runway on this machine."""
+    folder, env = demo
+    typed("pip install -q ../plugins/vmevalkit-runway", folder, env)
+    env = env | {"RUNWAYML_API_SECRET": KEY, "RUNWAYML_BASE_URL": runway.url}
+    typed(BLOCKS["check: runway, for money"], folder, env)
+    assert successes(folder, "runway-gen4-turbo") == 5
+    assert (len(runway.accepted()), str(runway.billed())) == (5, "1.25")
+
+
+def test_own_model_runs_from_its_file(demo: tuple[Path, dict[str, str]]) -> None:
     """Submit, poll and fetch over a real socket."""
     folder, env = demo
-    typed(BLOCKS["check: acme"], folder, env | {"ACME_API_KEY": KEY, "ACME_BASE_URL": vendor.url})
+    with Simulator() as vendor:
+        typed(BLOCKS["check: acme"], folder, env | {"ACME_API_KEY": KEY, "ACME_BASE_URL": vendor.url})
+        posts = vendor.requests("submit")
     assert successes(folder, "acme-1") == 5
-    assert all(b'name="duration"\r\n\r\n4\r\n' in body for body in vendor.taken)
+    assert [post["body"]["seconds"] for post in posts] == [4] * 5
 
 
 def test_plugin_of_the_readme_works_as_a_wheel(demo: tuple[Path, dict[str, str]], wheel: Path, tmp_path: Path) -> None:
@@ -92,8 +112,8 @@ def test_plugin_is_about_thirty_lines() -> None:
 
 
 @pytest.fixture
-def vendor(demo: tuple[Path, dict[str, str]]) -> Iterator[Vendor]:
-    """The vendor of the README's example, which answers with a clip of the first command."""
-    clip = next(demo[0].glob("data/outputs/default/*/*/*/*/video/*.mp4"))
-    with serving(clip.read_bytes()) as one:
+def runway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """Runway as its plugin's tests know it."""
+    monkeypatch.syspath_prepend(str(RUNWAY))
+    with Simulator(f"{RUNWAY / 'runway_dialect.py'}:RunwayVendor", keys=[KEY]) as one:
         yield one

@@ -7,9 +7,14 @@ from typing import Any
 from tools.docs.commands import walked
 from tools.docs.markdown import code, table
 from vmevalkit_core.containment import LIMIT
+from vmevalkit_core.workers.timing import PATIENCE
 
 OTHERS = {
     LIMIT: "Seconds that a plugin may take to be imported, and again to list its models; default 10, 0 is no limit.",
+    "VMEVAL_WEIGHTS": "Where local models find their weights: a model's folder, a folder of several, or a hub id.",
+    PATIENCE: "Seconds that a local model may go without a step before it is killed; default 1800.",
+    "CUDA_VISIBLE_DEVICES": "The NVIDIA cards that local models may use; empty for the CPU.",
+    "VMEVAL_RUNTIME_DIR": "Folder of the locks that keep two commands off one card; default /tmp/vmeval-UID.",
     "VMEVAL_DEBUG": "Any value shows the traceback of an error, like `--debug`.",
     "NO_COLOR": "Any value switches colours off.",
     "TERM": "`dumb` shows progress as plain lines instead of a bar.",

@@ -48,11 +48,12 @@ def field_table(name: str) -> str:
     return table(("Field", "Type", "Default", "Meaning"), rows)
 
 
-def method_table(name: str) -> str:
-    """The public methods and properties of a class."""
-    cls = class_of(name)
+def method_table(name: str, *only: str) -> str:
+    """The public methods and properties that a class itself has: those that are named, in that order, or all."""
+    found = {node.name: node for node in _methods(class_of(name))}
     rows = [
-        (code(signature(node)), _paragraph(ast.get_docstring(node), f"{name}.{node.name}")) for node in _methods(cls)
+        (code(signature(found[one])), _paragraph(ast.get_docstring(found[one]), f"{name}.{one}"))
+        for one in only or found
     ]
     return table(("Method", "What it does"), rows)
 
@@ -132,7 +133,7 @@ def _value(value: ast.expr | None) -> tuple[str, str]:
     """The default and the bounds of a field; `required` for a field that has no default."""
     if value is None:
         return "required", ""
-    if not (isinstance(value, ast.Call) and ast.unparse(value.func) in ("Field", "field")):
+    if not (isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] in ("Field", "field")):
         return ast.unparse(value), ""
     given = {word.arg: word.value for word in value.keywords if word.arg}
     default = value.args[0] if value.args else given.get("default")

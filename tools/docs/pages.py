@@ -9,6 +9,7 @@ from pathlib import Path
 from tools.docs.commands import commands_page, same_layout
 from tools.docs.environment import environment_table
 from tools.docs.errors import error_table
+from tools.docs.faults import fault_table
 from tools.docs.fields import field_table, function_table, method_table
 from tools.docs.hooks import hook_sections
 from tools.docs.models import model_table, option_tables
@@ -19,6 +20,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "commands": commands_page,
     "environment": environment_table,
     "errors": error_table,
+    "faults": fault_table,
     "fields": field_table,
     "functions": function_table,
     "hooks": hook_sections,

@@ -71,6 +71,6 @@ def _usable(registry: Registry, name: str, allow_gone: bool) -> ModelSpec:
 
 def _newly_set(spec: ModelSpec, env: Mapping[str, str]) -> dict[str, str]:
     # Only where nothing served so far: another account must not slip under a generator that was built with the first.
-    lacking = [need for need in spec.needs if not any(env.get(name) for name in need.names)]
+    lacking = [need for need in spec.needs if not need.is_met(env)]
     now = environment() if lacking else {}
     return {name: now[name] for need in lacking for name in need.names if now.get(name)}

@@ -57,8 +57,9 @@ class Surroundings:
     @cached_property
     def _declared(self) -> frozenset[str]:
         with suppress(Exception):  # what is wrong with the registry, the check of the plugins says
-            needs = (need for spec in self.registry.models() for need in spec.needs)
-            return frozenset(name for need in needs if need.secret for name in need.names)
+            specs = list(self.registry.models())
+            needed = {name for spec in specs for need in spec.needs if need.secret for name in need.names}
+            return frozenset(needed.union(*(spec.secrets for spec in specs)))
         return frozenset()
 
     def _env_or_nothing(self) -> Mapping[str, str]:

@@ -49,13 +49,18 @@ def questions(around: Surroundings) -> Iterator[Check]:
 
 
 def _key(names: tuple[str, ...], asked: list[Need], around: Surroundings) -> Check:
-    users = f"needed by {len(asked)} model{'' if len(asked) == 1 else 's'}"
+    needed = [need for need in asked if not need.optional]
+    count = len(needed or asked)
+    users = f"{'needed' if needed else 'used'} by {count} model{'' if count == 1 else 's'}"
     found = [f"{name} is set in {_source(name)}" for name in names if around.env.get(name)]
     if found:
         return Check("key", "ok", f"{', '.join(found)}; {users}")
-    hints = [need.hint for need in asked if need.hint]
+    text = f"{' or '.join(names)} is not set; {users}"
+    if not needed:
+        return Check("key", "ok", f"{text}, which can do without")
+    hints = [need.hint for need in needed if need.hint]
     fix = hints[0] if hints else f"set it in the environment or in {ENV_FILE}"
-    return Check("key", "note", f"{' or '.join(names)} is not set; {users}", fix)
+    return Check("key", "note", text, fix)
 
 
 def _source(name: str) -> str:

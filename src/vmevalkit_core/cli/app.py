@@ -11,6 +11,7 @@ from vmevalkit_core._version import __version__
 from vmevalkit_core.cli.arguments import (
     Adopt,
     AllowGone,
+    AllowUnpriced,
     AsJson,
     Concurrency,
     Domains,
@@ -19,6 +20,7 @@ from vmevalkit_core.cli.arguments import (
     Interceptors,
     KeepChanged,
     Limit,
+    MaxCost,
     ModelName,
     Models,
     OptionTexts,
@@ -84,6 +86,8 @@ def run(
     seed: Seed = 0,
     options: OptionTexts = None,
     concurrency: Concurrency = 8,
+    max_cost: MaxCost = None,
+    allow_unpriced: AllowUnpriced = False,
     retry_failed: RetryFailed = False,
     rerun_changed: RerunChanged = False,
     keep_changed: KeepChanged = False,
@@ -100,9 +104,9 @@ def run(
     """Run models on task pairs; what is finished is not done again.
 
     The settings may stand in a file CONFIG.yaml, by their names here: questions, models, experiment, output, domains,
-    tasks, limit, samples, seed, options, concurrency, retry_failed, rerun_changed, keep_changed, with, allow_gone,
-    verify, unfit. Relative paths in it begin in the current folder. The command line counts for more than the file, the
-    file for more than the environment, the environment for more than a file .env.
+    tasks, limit, samples, seed, options, concurrency, max_cost, allow_unpriced, retry_failed, rerun_changed,
+    keep_changed, with, allow_gone, verify, unfit. Relative paths in it begin in the current folder. The command line
+    counts for more than the file, the file for more than the environment, the environment for more than a file .env.
     """
     given = dict(locals())
     del given["ctx"]

@@ -92,6 +92,13 @@ OptionTexts = Annotated[
 Concurrency = Annotated[
     int, typer.Option(min=1, metavar="N", envvar="VMEVAL_CONCURRENCY", help="Runs at once, for each account.")
 ]
+MaxCost = Annotated[
+    str | None,
+    typer.Option(metavar="USD", envvar="VMEVAL_MAX_COST", help="What the experiment may cost in all; then it stops."),
+]
+AllowUnpriced = Annotated[
+    bool, typer.Option("--allow-unpriced", help="Send runs whose price is unknown under --max-cost.")
+]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")]
 RerunChanged = Annotated[bool, typer.Option("--rerun-changed", help="Run again what was asked differently.")]
 KeepChanged = Annotated[bool, typer.Option("--keep-changed", help="Keep what was asked differently.")]

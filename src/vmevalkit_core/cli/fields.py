@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,13 @@ def _printable(text: str) -> str:
 def _as_path(text: str) -> str:
     if text.startswith("~"):
         raise _wrong(f"{brief(text)} begins with ~, which only a shell knows; write the folder out")
+    return text
+
+
+def _money(value: Any) -> Any:
+    text = str(value) if type(value) in (int, float) else value
+    if isinstance(text, str) and not re.fullmatch(r"\$?\d+(\.\d+)?", text.strip()):
+        raise _wrong(f"{brief(text)} is no amount of US dollars such as 12.50")
     return text
 
 
@@ -65,6 +73,7 @@ def _option_names(value: dict[str, Any]) -> dict[str, Any]:
 
 Text = Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_printable), Field(min_length=1)]
 Folder = Annotated[Text, AfterValidator(_as_path)]
+Money = Annotated[str, BeforeValidator(_money)]
 OptionValues = Annotated[dict[str, Any], AfterValidator(_option_names)]
 
 
@@ -96,6 +105,8 @@ class RunConfig(_Strict):
     seed: int | None = None
     options: OptionValues = Field(default_factory=dict)
     concurrency: int | None = Field(None, ge=1)
+    max_cost: Money | None = None
+    allow_unpriced: bool = False
     retry_failed: bool = False
     rerun_changed: bool = False
     keep_changed: bool = False

@@ -41,7 +41,7 @@ def list_plugins(*, as_json: bool) -> int:
 
 def _model_row(spec: ModelSpec) -> tuple[str, ...]:
     state = spec.state.life + (f" since {spec.state.since}" if spec.state.since else "")
-    needs = ", ".join("|".join(need.names) for need in spec.needs) or "-"
+    needs = ", ".join("|".join(need.names) for need in spec.needs if not need.optional) or "-"
     solution = "sees the solution; " if spec.sees_solution else ""
     return spec.name, spec.kind, state, needs, " ".join(f"{solution}{spec.description}".split())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from vmevalkit_core.errors import ConfigError
@@ -60,6 +61,17 @@ def parse_adopt(texts: Sequence[str]) -> dict[str, str]:
         if not run_id or not job:
             raise ConfigError(f"--adopt {text} is not of the form RUN_ID=JOB_ID")
     return {run_id: job for run_id, _, job in pairs}
+
+
+def parse_money(text: str) -> Decimal:
+    """US dollars; ConfigError for anything else."""
+    try:
+        amount = Decimal(text.strip().removeprefix("$"))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise ConfigError(f"--max-cost {text} is no amount of US dollars", hint="such as --max-cost 12.50")
+    return amount
 
 
 def _parse_option(text: str, models: Sequence[str]) -> GivenOption:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from vmevalkit_core.cli.catalog import (
     tell_problems,
 )
 from vmevalkit_core.cli.choice import Choice
-from vmevalkit_core.cli.parameters import GivenOption, parse_adopt
+from vmevalkit_core.cli.parameters import GivenOption, parse_adopt, parse_money
 from vmevalkit_core.cli.settings import Setting, option_settings, tell_settings
 from vmevalkit_core.cli.summary import (
     as_facts,
@@ -30,7 +31,7 @@ from vmevalkit_core.cli.summary import (
     tell_unfit,
 )
 from vmevalkit_core.environment import environment
-from vmevalkit_core.errors import UsageError
+from vmevalkit_core.errors import CeilingReached, UsageError
 from vmevalkit_core.planner import Action, Ask, Plan, Policy
 from vmevalkit_core.questions import QuestionProblem, TaskFolder
 from vmevalkit_core.registry import Registry
@@ -55,6 +56,8 @@ class RunCommand:
     seed: int
     options: Sequence[str] | None
     concurrency: int
+    max_cost: str | None
+    allow_unpriced: bool
     retry_failed: bool
     rerun_changed: bool
     keep_changed: bool
@@ -110,9 +113,14 @@ class RunCommand:
             concurrency=self.concurrency,
             interceptors=self.interceptors or (),
             whole=_is_whole if self.verify else Attempt.has_clip,
+            max_cost=self._most,
         )
         out.hide(runner.store.redactor)
         return runner
+
+    @cached_property
+    def _most(self) -> Decimal | None:
+        return None if self.max_cost is None else parse_money(self.max_cost)
 
     def _policy(self) -> Policy:
         if self.rerun_changed and self.keep_changed:
@@ -148,7 +156,14 @@ class RunCommand:
     def _allow(self, plan: Plan) -> None:
         """Money rule 1: a plan with a price is asked about, or ordered with --yes."""
         sends = plan.per_model.total()
-        if not sends or plan.cost == 0 or self.yes:
+        if not sends or plan.cost == 0:
+            return
+        if self._most is not None and plan.cost is None and not self.allow_unpriced:
+            raise UsageError(
+                "a price is unknown, so --max-cost cannot hold; nothing was sent",
+                hint="leave that model out, or add --allow-unpriced: its runs count as nothing until they are charged",
+            )
+        if self.yes or self._most is not None:
             return
         cost = "an unknown amount" if plan.cost is None else f"up to {out.money(plan.cost)}"
         question = f"This sends {out.count(sends, 'run')} and costs {cost}. Go on?"
@@ -201,7 +216,9 @@ class RunCommand:
             tell_report(plan, report, root)
             if not self.models and plan.runs:
                 next_steps(self._registry, self._runner, plan.total)
-        return 130 if report.interrupted else int(_anything_bad(plan, report))
+        if report.interrupted:
+            return 130
+        return CeilingReached.exit_code if report.ceiling_reached else int(_anything_bad(plan, report))
 
 
 def _anything_bad(plan: Plan, report: Report) -> bool:

@@ -9,7 +9,7 @@ from vmevalkit_core.containment import reason
 from vmevalkit_core.errors import ConfigError, VmevalError
 from vmevalkit_core.options import Options
 from vmevalkit_core.planner.ask import ask_of
-from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.specs import ModelSpec, Need
 from vmevalkit_core.terminal import out
 from vmevalkit_core.terminal.fields import option_rows
 from vmevalkit_core.terminal.pictures import in_words
@@ -45,12 +45,16 @@ def _facts(spec: ModelSpec, plugin: str, options: type[Options]) -> list[tuple[s
         ("provider model", spec.provider_model),
         ("state", f"{spec.state.life} {spec.state.since}".strip() + successor),
         ("is shown", ", ".join(spec.inputs) + (" (it sees the solution)" if spec.sees_solution else "")),
-        ("needs", "; ".join(" or ".join(need.names) for need in spec.needs) or "nothing"),
+        ("needs", "; ".join(map(_need, spec.needs)) or "nothing"),
         ("seeds", "none" if spec.seeds is None else f"{spec.seeds[0]} to {spec.seeds[1]}"),
         ("price", _price(spec, options)),
         *_picture(spec, options),
     ]
     return facts + [(label, url) for label, url in spec.links]
+
+
+def _need(need: Need) -> str:
+    return " or ".join(need.names) + (" (optional)" if need.optional else "")
 
 
 def _price(spec: ModelSpec, options: type[Options]) -> str:

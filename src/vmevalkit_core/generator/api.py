@@ -28,12 +28,14 @@ class ApiGenerator(VendorClient):
     async def generate(self, request: GenerationRequest, job: Job) -> Clip:
         """Submit unless that has been done, wait for the end, fetch the clip."""
         if job.submission is not None:
-            return await self._collector.collect(job.submission, job, sent_now=False)
+            self.context.gate.hold()
+            return await self._collected(job.submission, job, sent_now=False)
         try:
             submission = await self._sender.send(request, job)
         except UncertainSubmitError as error:
             submission = await self._sender.look_for(request, job, error)
-        return await self._collector.collect(submission, job, sent_now=True)
+            self.context.gate.hold()
+        return await self._collected(submission, job, sent_now=True)
 
     async def ask(self, submission: Submission) -> Pending | Done | Failed:
         """The state of a job, asked for again where a question fails."""
@@ -52,4 +54,11 @@ class ApiGenerator(VendorClient):
             raise UncertainSubmitError(LOST, hint=LOST_HINT)
         submission = self.addressed(await adopt(self, request, job.intent))
         await job.submitted(submission)
-        return await self._collector.collect(submission, job, sent_now=False)
+        self.context.gate.hold()
+        return await self._collected(submission, job, sent_now=False)
+
+    async def _collected(self, submission: Submission, job: Job, *, sent_now: bool) -> Clip:
+        try:
+            return await self._collector.collect(submission, job, sent_now=sent_now)
+        finally:
+            self.context.gate.release()

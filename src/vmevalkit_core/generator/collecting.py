@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from vmevalkit_core.errors import (
-    GenerationError,
-    JobFailed,
-    ModeratedError,
-    RejectedError,
-    RetryableError,
-    UnfinishedJob,
-)
+from vmevalkit_core.errors import GenerationError, JobFailed, RejectedError, RetryableError, UnfinishedJob
 from vmevalkit_core.generator.contract import Job
 from vmevalkit_core.generator.polling import PollPlan
 from vmevalkit_core.generator.reading import UnreadableAnswer, read
@@ -66,7 +59,7 @@ class Collector:
             if isinstance(answer, Done):
                 return answer
             if isinstance(answer, Failed):
-                raise _failure(answer, submission)
+                raise self._vendor.failure(answer, submission)
             watch.check(submission)
             job.progress(answer.progress, answer.stage)
             await self._clock.sleep(max(self._plan.wait(watch.age), answer.poll_after or 0.0))
@@ -130,11 +123,6 @@ def _clip(submission: Submission, done: Done, job: Job, seconds: float | None) -
         extras=done.extras,
         job_seconds=seconds,
     )
-
-
-def _failure(answer: Failed, submission: Submission) -> GenerationError:
-    kind = ModeratedError if answer.moderated else RejectedError if answer.rejected else JobFailed
-    return kind(answer.reason, hint=answer.hint, generation_id=submission.id, charged=answer.cost)
 
 
 _WAIT_HINT = "run the same command again later: it goes on waiting for this job"

@@ -35,6 +35,10 @@ class Context:
     """`now()`, `monotonic()` and `await sleep(seconds)`; tests put another in its place."""
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("vmevalkit_core.generator"))
     """A logger that hides secrets."""
+    device: str = "auto"
+    """`cuda`, `mps` or `cpu`, for a local model; `auto`: the best that torch finds."""
+    local_env: Mapping[str, str] = field(default_factory=dict)
+    """Where weights may be, for a local model: VMEVAL_WEIGHTS, the cache of the hub, HOME. Never a key."""
 
 
 class Job(Protocol):

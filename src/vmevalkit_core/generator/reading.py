@@ -9,7 +9,7 @@ from typing import TypeVar
 from vmevalkit_core.errors import GenerationError, RetryableError, VmevalError
 from vmevalkit_core.generator.vendor import VendorClient
 from vmevalkit_core.retry import retried
-from vmevalkit_core.status_codes import read_error
+from vmevalkit_core.status_codes import read_error, status_of
 from vmevalkit_core.transport import Refusal
 
 T = TypeVar("T")
@@ -21,13 +21,19 @@ async def read(vendor: VendorClient, call: Callable[[], Awaitable[T]], limit: fl
     Only refusals `of_api` are the plugin's to explain: those of a store behind a link are not the vendor's words.
     """
 
+    pace = vendor.context.http.pace
+
     async def limited() -> T:
         try:
             async with asyncio.timeout(limit):
-                return await call()
+                answer = await call()
+            pace.fine()
+            return answer
         except TimeoutError as error:
             raise RetryableError(f"no answer within {limit:g} s") from error
         except Exception as error:
+            if of_api and status_of(error) == 429:
+                pace.slow(getattr(read_error(error), "retry_after", None))
             if known := (explained(vendor, error) if of_api else None) or read_error(error):
                 raise known from error
             if of_api and (isinstance(error, Refusal) or not isinstance(error, VmevalError)):

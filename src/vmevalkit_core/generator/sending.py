@@ -39,7 +39,11 @@ class Sender:
                 context.gate.turned_away(error.retry_after)
                 raise
             context.gate.let_in()
-            await job.submitted(submission)
+            try:
+                await job.submitted(submission)
+            except BaseException:
+                context.gate.release()
+                raise
         return submission
 
     async def look_for(self, request: GenerationRequest, job: Job, error: UncertainSubmitError) -> Submission:

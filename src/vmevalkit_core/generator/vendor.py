@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vmevalkit_core.errors import GenerationError, UsageError
+from vmevalkit_core.errors import GenerationError, JobFailed, ModeratedError, RejectedError, UsageError
 from vmevalkit_core.generator.contract import Context
 from vmevalkit_core.records import Candidate, Done, Failed, GenerationRequest, ImageRef, Pending, Submission
 from vmevalkit_core.retry import POLL, RetryPolicy
@@ -96,18 +96,23 @@ class VendorClient(ABC):
         """What a refusal of the vendor's means; None leaves it to its status. Never for a submit that may be taken."""
         return None
 
+    def failure(self, answer: Failed, submission: Submission) -> GenerationError:
+        """The error of a job that the vendor failed; a plugin may raise classes of its own, derived from these."""
+        kind = ModeratedError if answer.moderated else RejectedError if answer.rejected else JobFailed
+        return kind(answer.reason, hint=answer.hint, generation_id=submission.id, charged=answer.cost)
+
     async def call(self, method: str, path: str, *, ok: Collection[int] = (200, 201, 202, 204), **parts: Any) -> Answer:
         """The answer to a call of the vendor's API, its status one of `ok`; Refusal, NoConnection or LostAnswer.
 
-        `parts` are those of `Http.call`: json, query, form, files, content, headers, within. `path` may be a whole
-        link, for a signed upload say; credentials go to the base address only.
+        `parts` are those of `Http.call`: json, query, form, files, content, headers, within, through. `path` may be a
+        whole link, for a signed upload say; credentials go to the base address only.
         """
         ours = not path.startswith(("http://", "https://"))
         given = dict(parts.pop("headers", None) or {})
         headers = {**self.headers(), **given} if ours else given
         url = self.address + path if ours else path
         answer = await self.context.http.call(
-            method, url, headers=headers, foreign=not ours, trusted=self._trusted, **parts
+            method, url, headers=headers, foreign=not ours, trusted=self.trusted, **parts
         )
         if answer.status not in ok:
             raise Refusal(answer)
@@ -115,7 +120,7 @@ class VendorClient(ABC):
 
     async def download(self, url: str, path: Path, *, headers: Mapping[str, str] | None = None) -> None:
         """Write what a link leads to; `headers` go to its own origin only. The user's own base address is trusted."""
-        await self.context.http.download(url, path, headers=headers, trusted=self._trusted, within=self.fetch_timeout)
+        await self.context.http.download(url, path, headers=headers, trusted=self.trusted, within=self.fetch_timeout)
 
     @property
     def can_find(self) -> bool:
@@ -128,8 +133,8 @@ class VendorClient(ABC):
         return type(self).cancel is not VendorClient.cancel
 
     @property
-    def _trusted(self) -> list[str]:
-        """The base address that the user set himself; the built-in one is no reason to look inward."""
+    def trusted(self) -> list[str]:
+        """Origins to which links may lead also inside a network: the base address that the user set himself."""
         own = self.context.env.get(self.base_url_env, "")
         return [own] if own else []
 

@@ -50,6 +50,8 @@ class Ask:
     """Of a model in a file of the user's own: the hash of that file. Versions make no run another one."""
     account: str | None = None
     """8 hex digits of the hash of the key in use."""
+    without_effect: frozenset[str] = frozenset()
+    """Options that change no clip."""
 
     @property
     def paid(self) -> bool:
@@ -102,6 +104,8 @@ class Ask:
         yield "fit", then.get("fit", "original"), self.fit
         old = then.get("options", {})
         for name, value in self.options.items():
+            if name in self.without_effect:
+                continue
             yield f"option {name}", old.get(name, self.defaults.get(name)), value
         # An option that this version no longer has matters only where the user had asked for it.
         for name, value in then.get("options_given", {}).items():
@@ -130,6 +134,7 @@ def ask_of(
         price=_price(spec, options),
         account=account,
         version=version,
+        without_effect=options_class.without_effect,
     )
 
 

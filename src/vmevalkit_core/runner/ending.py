@@ -71,7 +71,8 @@ async def succeed(handle: Handle, clip: Clip, info: ClipInfo) -> None:
     facts.cost.charged = clip.cost
     facts.job_seconds = clip.job_seconds
     facts.failure = None
-    facts.versions = loaded_versions()
+    facts.versions = loaded_versions() | clip.versions
+    facts.device = clip.device
     metadata.output.video_path = str(handle.folder / VIDEO)
     metadata.output.generation_id = clip.generation_id or metadata.output.generation_id
     metadata.output.video_url = without_query(clip.video_url) if clip.video_url else None
@@ -136,6 +137,7 @@ async def _end(handle: Handle, status: RunStatus, error: str) -> None:
     inference.error = error or None
     inference.duration_seconds = round(_duration(handle, inference.timestamp), 3)
     await handle.save()
+    await handle.settle()
 
 
 def _duration(handle: Handle, started: datetime) -> float:

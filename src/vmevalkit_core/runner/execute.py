@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmevalkit_core.attempts import Attempt
+from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import AccountError, ClipError, NotAccepted, QuestionError, Throttled, UsageError
@@ -27,7 +28,7 @@ from vmevalkit_core.runner.pictures import FRAMES, Pictures
 from vmevalkit_core.runner.record import describe, intent_of, request_of
 from vmevalkit_core.runner.report import End, Outcome
 from vmevalkit_core.store import Store
-from vmevalkit_core.workers import InlineWorker
+from vmevalkit_core.workers import Workers
 
 ASLEEP: dict[Action, End] = {Action.DONE: "elsewhere", Action.FAILED: "failed"}
 OURS = (KeyboardInterrupt, GeneratorExit)
@@ -41,12 +42,13 @@ class Executor:
     claims: Claims
     planner: Planner
     registry: Registry
-    worker: InlineWorker
+    worker: Workers
     clock: Clock
     disk: Disk
     stop: asyncio.Event
     emit: Callable[[Event], None]
     pictures: Pictures
+    ceiling: Ceiling
     interceptors: tuple[str, ...] = ()
     in_flight: set[Handle] = field(default_factory=set)
     refusals: dict[str, AccountError] = field(default_factory=dict)
@@ -60,7 +62,8 @@ class Executor:
         except Exception as error:
             return self._blocked(run, error)
         try:
-            return await self._claimed(run)
+            with self.worker.coming(run.ask.spec):
+                return await self._claimed(run)
         except Exception as error:
             return self._blocked(run, error)
         finally:
@@ -70,7 +73,8 @@ class Executor:
         if self.stop.is_set():
             return Outcome(key=run.key, end="stopped")
         if run.may_send:
-            if not run.newest and (refusal := self.refusals.get(run.ask.spec.name)):
+            refusal = self.refusals.get(run.ask.spec.name)
+            if refusal and not await self.disk.run(self.store.attempts_of, run.key):
                 return self._blocked(run, refusal)
             await asyncio.to_thread(self._prepare_pictures, run)
         handle = await self._taken_up(run)
@@ -132,6 +136,7 @@ class Executor:
             emit=self.emit,
             may_send=lambda: self._check_may_send(run),
             draft=intent_of(run, self._asked(metadata, folder), self.clock.now(), self._timeout(run)),
+            ceiling=self.ceiling if run.ask.paid else None,
             recovering=decision.action is Action.RECOVER,
         )
         handle.asked_anew = bool(decision.changes) or not run.may_send

@@ -7,9 +7,11 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import AccountError, RetryableError
 from vmevalkit_core.metadata import RunMetadata
@@ -35,6 +37,7 @@ class Handle:
         emit: Callable[[Event], None],
         may_send: Callable[[], None] = lambda: None,
         draft: Intent | None = None,
+        ceiling: Ceiling | None = None,
         recovering: bool = False,
     ) -> None:
         self.key = key
@@ -46,6 +49,8 @@ class Handle:
         self.recovering = recovering
         """An earlier process may have sent the request."""
         self._draft = draft
+        self._ceiling = ceiling
+        self._counted = metadata.provenance.intent is not None
         self.unsent = ""
         """Why nothing was sent, once that is on record."""
         self.refused: AccountError | None = None
@@ -135,8 +140,28 @@ class Handle:
     async def intend(self) -> None:
         """Put on disk that a request is sent now; one before it is known not to have been taken."""
         if self._draft:
-            self.metadata.intend(self._draft.model_copy(update={"time": self.clock.now()}))
-            await self._disk.run_first(self.store.save, self.folder, self.metadata)
+            await self._disk.run_first(self._save_intent, self._draft.model_copy(update={"time": self.clock.now()}))
+
+    def _save_intent(self, intent: Intent) -> None:
+        draft = self.metadata.model_copy(deep=True)
+        draft.intend(intent)
+        if self._ceiling is None:
+            self.store.save(self.folder, draft)
+        else:
+            with self._ceiling.spending(Decimal(0) if self._counted else intent.price):
+                self.store.save(self.folder, draft)
+            self._counted = True
+        self.metadata.intend(intent)
+
+    async def settle(self) -> None:
+        """Count what the vendor charged in place of the price; after the record that says so."""
+        facts = self.metadata.provenance
+        if not self._ceiling or not self._counted:
+            return
+        price, sent = facts.cost.estimated or Decimal(0), facts.intent or facts.submission
+        charged = (price if facts.cost.charged is None else facts.cost.charged) if sent else Decimal(0)
+        self._counted = bool(sent)
+        await self._disk.run(self._ceiling.correct, charged - price)
 
     async def forget_intent(self, reason: str = "stopped") -> None:
         """Put on disk that nothing was sent: the next command may send it without a question."""
@@ -148,6 +173,7 @@ class Handle:
         if inference.status != "running":
             inference.status = "submitting"
         await self.save()
+        await self.settle()
 
     def progress(self, fraction: float | None = None, stage: str = "") -> None:
         """Pass on how far the job is."""

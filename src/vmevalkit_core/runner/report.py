@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from vmevalkit_core.errors import CeilingReached
 from vmevalkit_core.records import RunKey, RunStatus
 
 End = RunStatus | Literal["busy", "elsewhere", "blocked", "stopped", "unrecorded"]
@@ -44,11 +45,14 @@ class Report:
     troubles: list[Outcome] = field(default_factory=list)
     charged: Decimal = Decimal(0)
     interrupted: bool = False
+    ceiling_reached: bool = False
+    """Some runs were not sent, because the experiment has spent what it may."""
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome."""
         self.ends[outcome.end] += 1
         self.charged += outcome.charged or 0
+        self.ceiling_reached |= isinstance(outcome.cause, CeilingReached)
         if not outcome.good and len(self.troubles) < SHOWN:
             self.troubles.append(outcome)
 

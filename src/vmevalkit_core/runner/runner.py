@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from vmevalkit_core.attempts import Attempt
+from vmevalkit_core.attempts import Attempt, find_attempts
+from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.claims import Claims, claims_of
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import ClaimsUnavailable, ConfigError, UsageError, VmevalError
@@ -18,6 +20,7 @@ from vmevalkit_core.planner.ask import ask_of
 from vmevalkit_core.questions import QuestionProblem, Task
 from vmevalkit_core.records import Event, RunKey
 from vmevalkit_core.registry import Registry, is_file_target
+from vmevalkit_core.runner.devices import ready, runs_on_devices
 from vmevalkit_core.runner.engine import GRACE, contained, drive
 from vmevalkit_core.runner.execute import Executor
 from vmevalkit_core.runner.lanes import lanes_of
@@ -26,7 +29,7 @@ from vmevalkit_core.runner.pictures import Pictures
 from vmevalkit_core.runner.report import Outcome, Report
 from vmevalkit_core.runner.workshop import Workshop, limit_key
 from vmevalkit_core.specs import ModelSpec
-from vmevalkit_core.store import Store
+from vmevalkit_core.store import HIDDEN, Store
 
 
 class Runner:
@@ -49,11 +52,13 @@ class Runner:
         whole: Callable[[Attempt], bool] = Attempt.has_clip,
         clock: Clock | None = None,
         workshop: Workshop | None = None,
+        max_cost: Decimal | None = None,
     ) -> None:
         if concurrency < 1:
             raise UsageError(f"concurrency {concurrency} is less than 1")
         self.registry = registry
         self._shared = workshop
+        self._max_cost = max_cost
         self.workshop = workshop or Workshop(
             registry,
             env=os.environ if env is None else env,
@@ -65,6 +70,7 @@ class Runner:
         self._lanes = self.workshop.lanes if concurrency == self.workshop.concurrency else {}
         self.store = Store(output, experiment, self.workshop.redactor)
         self.planner = Planner(self.store, policy or Policy(), seed=seed, whole=whole)
+        self._devices: Limiter | None = None
         self.stop = asyncio.Event()
 
     def ask(self, spec: ModelSpec, given: Mapping[str, Any]) -> Ask:
@@ -103,6 +109,7 @@ class Runner:
     ) -> Report:
         """Carry out a plan. Set `stop` to end early: ids are kept and nothing paid is cancelled."""
         claims, shop = self._claims(plan), self.workshop
+        ceiling = await asyncio.to_thread(self._ceiling, claims)
         observers = Observers(self.registry, contained(display or (lambda _: None)))
         executor = Executor(
             store=self.store,
@@ -115,13 +122,16 @@ class Runner:
             stop=self.stop,
             emit=observers.emit,
             pictures=Pictures(self.store),
+            ceiling=ceiling,
             interceptors=shop.interceptors,
         )
         try:
             shop.job_seconds.update({model: list(known) for model, known in plan.job_seconds.items()})
             for spec in {run.ask.spec: None for run in plan.runs}:
                 await shop.worker.prepare(spec)
-            lanes = lanes_of(plan.runs, self._limiter)
+            runs = await ready(shop.worker, plan.runs)
+            self._devices = await shop.worker.device_limiter() if runs_on_devices(runs) else None
+            lanes = lanes_of(runs, self._limiter)
             report = await drive(lanes, executor, ended or (lambda _: None))
         finally:
             if not self._shared:
@@ -142,7 +152,15 @@ class Runner:
                 raise
         return claims
 
+    def _ceiling(self, claims: Claims) -> Ceiling:
+        ceiling = Ceiling(claims, self.store.root / HIDDEN, self._max_cost)
+        if self._max_cost is not None:
+            ceiling.recount(find_attempts(self.store.root))
+        return ceiling
+
     def _limiter(self, run: PlannedRun) -> Limiter:
+        if self._devices and run.ask.spec.runs_in == "process":
+            return self._devices
         key = limit_key(run.ask.spec, run.ask.account)
         return self._lanes.setdefault(key, Limiter(self._concurrency))
 

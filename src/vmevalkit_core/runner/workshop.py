@@ -16,7 +16,8 @@ from vmevalkit_core.redact import Redactor, proxy_passwords
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.transport import Http
-from vmevalkit_core.workers import InlineWorker
+from vmevalkit_core.workers import Workers
+from vmevalkit_core.workers.surroundings import where_weights_are
 
 if TYPE_CHECKING:
     from vmevalkit_core.registry import Registry
@@ -52,7 +53,7 @@ class Workshop:
         self.redactor = redactor or Redactor()
         self.redactor.add(proxy_passwords(self.env))
         self.disk = Disk()
-        self.worker = InlineWorker(registry, self._context, self.interceptors)
+        self.worker = Workers(registry, self._context, self.interceptors, env=self.env)
         self.lanes: dict[str, Limiter] = {}
         """How many runs are in flight, by account; for the runners that keep `concurrency`."""
         self.job_seconds: dict[str, list[float]] = {}
@@ -62,11 +63,11 @@ class Workshop:
     def account(self, spec: ModelSpec) -> str | None:
         """8 hex digits of the hash of the key in use; MissingCredential names what is not set."""
         for need in spec.needs:
-            if not any(self.env.get(name) for name in need.names):
+            if not need.is_met(self.env):
                 names = " or ".join(need.names)
                 raise MissingCredential(f"{spec.name} needs {names}, which is not set", hint=need.hint or _KEY_HINT)
         secrets = self._secrets(spec)
-        self.redactor.add(secrets)
+        self.redactor.add((*secrets, *(self.env.get(name, "") for name in spec.secrets)))
         return _hashed(secrets)
 
     async def close(self, grace: float) -> None:
@@ -83,7 +84,7 @@ class Workshop:
 
     def _context(self, spec: ModelSpec) -> Context:
         declared = {name: self.env[name] for need in spec.needs for name in need.names if name in self.env}
-        declared |= {name: self.env[name] for name in spec.settings if self.env.get(name)}
+        declared |= {name: self.env[name] for name in (*spec.settings, *spec.secrets) if self.env.get(name)}
         key = limit_key(spec, _hashed(self._secrets(spec)))
         if key not in self._accounts:
             self._accounts[key] = Account(self.concurrency, self.clock)
@@ -95,6 +96,7 @@ class Workshop:
             gate=shared.gate,
             job_seconds=tuple(self.job_seconds.get(spec.name, ())),
             clock=self.clock,
+            local_env=where_weights_are(self.env),
         )
 
 

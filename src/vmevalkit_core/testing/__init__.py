@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vmevalkit_core.testing.clocks import QuickClock, VirtualClock
@@ -33,6 +34,7 @@ from vmevalkit_core.testing.simulator import (
 
 if TYPE_CHECKING:
     from vmevalkit_core.testing.contract import GeneratorContract
+    from vmevalkit_core.testing.local import LocalContract
 
 __all__ = [
     "ANYTHING",
@@ -45,6 +47,7 @@ __all__ = [
     "ExampleVendor",
     "Fault",
     "GeneratorContract",
+    "LocalContract",
     "Look",
     "Order",
     "Part",
@@ -67,16 +70,14 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # On first use: it needs pytest, which the simulator does not.
-    if name == "GeneratorContract":
-        return _contract()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def _contract() -> Any:
+    if name not in CONTRACTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import pytest
 
+    home = f"{__name__}.{CONTRACTS[name]}"
     # Else a failed assertion of the contract would not show its values.
-    pytest.register_assert_rewrite(f"{__name__}.contract", f"{__name__}.promises")
-    from vmevalkit_core.testing.contract import GeneratorContract
+    pytest.register_assert_rewrite(home, f"{__name__}.promises")
+    return getattr(import_module(home), name)
 
-    return GeneratorContract
+
+CONTRACTS = {"GeneratorContract": "contract", "LocalContract": "local"}

@@ -19,11 +19,14 @@ SHOWN = 300
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer; its headers are in lower case."""
+    """A whole answer."""
 
     status: int
+    """The HTTP status."""
     headers: Mapping[str, str]
+    """By lower-case name."""
     body: bytes
+    """Without the compression in which it may have come."""
     url: str
     """Without its query."""
 

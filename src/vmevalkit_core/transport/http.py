@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
@@ -62,12 +62,14 @@ class Http:
         within: float = CALL_SECONDS,
         foreign: bool = False,
         trusted: Collection[str] = (),
+        through: Callable[[bytes], Awaitable[bytes]] | None = None,
     ) -> Answer:
         """The whole answer, whatever its status. Redirects are not followed.
 
         NoConnection when nothing has left; LostAnswer when the call has left and no whole answer came in `within`
         seconds. `json`, `form` (with `files` as multipart, in the order given) or `content` is the body. A `foreign`
         link is somebody else's: UnsafeLink where it leads inside a network, unless its origin is one of `trusted`.
+        `through` is given the body as it comes and says what is kept of it: for answers that hold a whole file.
         """
         # A paid request never shares a connection: one that the server is about to close would lose the answer.
         kept = method in ("GET", "HEAD") and not foreign
@@ -87,7 +89,7 @@ class Http:
                         files=files,
                         content=content,
                     )
-                    return await _whole(await client.send(request, stream=True))
+                    return await _whole(await client.send(request, stream=True), through)
 
     async def download(
         self,
@@ -122,14 +124,16 @@ class Http:
         return nullcontext() if _HOLDER.get() is self else self.slot()
 
 
-async def _whole(response: httpx2.Response) -> Answer:
-    """The answer with its body, which may be compressed but not without end."""
+async def _whole(response: httpx2.Response, through: Callable[[bytes], Awaitable[bytes]] | None) -> Answer:
+    """The answer with what is kept of its body, which may be compressed but not without end."""
+    most = FILE_BYTES if through else CALL_BYTES
     try:
-        body = bytearray()
+        body, total = bytearray(), 0
         async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > CALL_BYTES:
-                raise LostAnswer(f"{response.request.url.host} answered with more than {CALL_BYTES // 2**20} MiB")
+            total += len(chunk)
+            body += await through(chunk) if through else chunk
+            if total > most or len(body) > CALL_BYTES:
+                raise LostAnswer(f"{response.request.url.host} answered with more than {most // 2**20} MiB")
     finally:
         await response.aclose()
     return Answer(response.status_code, plain_headers(response), bytes(body), str(response.url.copy_with(query=None)))

@@ -8,11 +8,12 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from vmevalkit_core.errors import PluginError, UncertainSubmitError, UsageError, VmevalError
+from vmevalkit_core.errors import UncertainSubmitError
 from vmevalkit_core.generator import ApiGenerator, Context, Job
 from vmevalkit_core.records import Clip, GenerationRequest
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.workers.building import build
 
 LOG = logging.getLogger("vmevalkit_core.workers")
 
@@ -33,11 +34,6 @@ class InlineWorker:
 
     async def prepare(self, spec: ModelSpec) -> None:
         """Import and build the generator unless it is there; the errors are the user's to fix, nothing was sent."""
-        if spec.runs_in != "inline":
-            raise UsageError(
-                f"{spec.name} runs in a worker process, which this version of vmevalkit-core does not have",
-                hint="look for a newer one: pip install -U vmevalkit-core",
-            )
         version = self._registry.owner(spec.name).version
         async with self._building.setdefault(spec, asyncio.Lock()):
             if self._built_from.get(spec) == version:
@@ -89,23 +85,4 @@ class InlineWorker:
         return answer
 
     def _build(self, spec: ModelSpec) -> Any:
-        factory: Any = self._registry.load_target(spec.factory)
-        if not isinstance(factory, type) or not inspect.iscoroutinefunction(getattr(factory, "generate", None)):
-            raise PluginError(
-                f"{spec.factory} of {spec.name} has no `async def generate(self, request, job)`",
-                hint="wrap work that blocks in `await asyncio.to_thread(...)`",
-            )
-        if issubclass(factory, ApiGenerator) and spec.kind != "api":
-            raise PluginError(
-                f"{spec.name} submits jobs but calls itself {spec.kind}, so a crash could pay for it twice",
-                hint='its ModelSpec needs kind="api"',
-            )
-        try:
-            return factory(spec, self._context(spec))
-        except VmevalError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise PluginError(
-                f"{spec.factory} of {spec.name} cannot be built: {error!r}",
-                hint="`__init__` takes (self, spec, context); --debug shows where it breaks",
-            ) from error
+        return build(spec, self._context(spec), self._registry.load_target)

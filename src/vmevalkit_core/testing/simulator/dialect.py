@@ -54,6 +54,7 @@ class Refusal:
     """Why a request gets no, and what the vendor says about it."""
 
     why: Why
+    """One of `Why`, from `key` to `broken`."""
     message: str = ""
     """The vendor's words; "" for the dialect's usual ones."""
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Desk(Protocol):
     """What a dialect may ask of the engine that it speaks for."""
 
     settings: Settings
+    """Those that hold now."""
     origin: str
     """The scheme, host and port of the vendor, without a slash at the end."""
     uploads: dict[str, dict[str, Any]]
@@ -92,9 +94,11 @@ class Route:
     """One path of the vendor."""
 
     method: str
+    """Such as `POST`."""
     pattern: str
     """Such as `/v1/jobs/{id}`; `{name}` takes one part of the path and `{name...}` all that is left."""
     phase: Phase
+    """What the path is for."""
     handler: Handler | None = None
     """Answers in place of the engine: for uploads, the account, and whatever else a vendor has."""
     keyed: bool | None = None
@@ -117,7 +121,9 @@ class Dialect(Protocol):
     """How a vendor puts things; an instance serves one simulator from one thread."""
 
     name: str = "vendor"
+    """What the vendor is called."""
     routes: Sequence[Route] = ()
+    """The paths of the vendor; the first one that fits a request counts."""
     holds: bool = False
     """Whether jobs over `jobs_at_once` are accepted and held in line, instead of refused as `crowded`."""
     deletes: bool = False

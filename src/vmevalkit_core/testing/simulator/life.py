@@ -23,6 +23,7 @@ class Order:
     token: str | None = None
     """The client's own mark, where the vendor keeps one."""
     model: str = ""
+    """The model that was asked for; for the ledger."""
     facts: dict[str, Any] = field(default_factory=dict)
     """Whatever the dialect wants back in its answers about the job; plain JSON."""
 
@@ -32,11 +33,13 @@ class Ending:
     """How and when a job ends."""
 
     kind: End = "done"
+    """`done`, `failed`, and so on."""
     at: float = 1.0
     """The share of the running time after which it ends."""
     code: str = ""
     """The vendor's code of a failure; "" for the dialect's usual one."""
     message: str = ""
+    """The vendor's words for it; "" for the dialect's usual ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +47,13 @@ class Look:
     """A job as it is at one instant: what a dialect puts into words."""
 
     id: str
+    """As the vendor names the job."""
     number: int
     """Jobs are counted from 1 in the order of their acceptance."""
     order: Order
+    """What `Dialect.order` made of the request."""
     state: State
+    """Where the job stands."""
     before: State
     """The state at the cancellation of a job that was cancelled; else the same as `state`."""
     progress: float
@@ -55,6 +61,7 @@ class Look:
     created: float
     """Seconds since 1970."""
     ending: Ending
+    """How it is bound to end."""
 
     @property
     def moderated(self) -> bool:

@@ -18,10 +18,13 @@ class Part:
     """One part of a multipart body."""
 
     name: str
+    """Of the field."""
     filename: str | None
+    """None for a plain field."""
     type: str
     """The media type, or "" where none was given."""
     content: bytes
+    """Without its headers."""
 
     def summary(self) -> dict[str, Any]:
         """The part as JSON: its text where it is a short field, and for a file its size and sha256 instead."""
@@ -36,12 +39,15 @@ class Request:
     """One whole request: a request whose body does not arrive to its last byte never becomes one."""
 
     method: str
+    """Such as `POST`."""
     target: str
     """As it stood in the first line: the path, and the query after a question mark."""
     headers: Mapping[str, str]
     """By lower-case name; values of a repeated header are joined by commas."""
     body: bytes = b""
+    """As it came."""
     version: str = "HTTP/1.1"
+    """Of the protocol."""
     at: float = 0.0
     """`time.monotonic()` of the arrival of its last byte; one clock for all processes of a machine."""
     connection: int = 0
@@ -127,12 +133,15 @@ class Reply:
     """One answer, and how it is sent."""
 
     status: int = 200
+    """The HTTP status."""
     body: bytes = b""
+    """As it goes out, before a fault damages it."""
     type: str = "application/json"
     """The media type; "" sends no Content-Type."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Beside Content-Type, Content-Length and Transfer-Encoding."""
     manner: Manner = PLAIN
+    """How it is sent; faults change it."""
 
     @classmethod
     def of(cls, data: Any, status: int = 200) -> Reply:

@@ -44,7 +44,9 @@ class Settings:
     requests_per_second: int | None = None
     """In any one second, over the phases in `rate_phases`."""
     requests_per_minute: int | None = None
+    """The same in any one minute."""
     rate_phases: list[str] = dataclasses.field(default_factory=lambda: ["submit", "poll", "find", "cancel", "upload"])
+    """The phases whose requests count for the rates; all but downloads and the account."""
     retry_after: Literal["none", "seconds", "date"] = "none"
     """How a refusal over the rate says when to come again."""
     jobs_per_day: int | None = None

@@ -1,0 +1,1 @@
+"""DynamiCrafter and VideoCrafter for vmevalkit, written anew in plain torch; importing this imports nothing else."""

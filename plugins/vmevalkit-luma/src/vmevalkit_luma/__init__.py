@@ -1,0 +1,1 @@
+"""Luma's image-to-video models, by both of Luma's APIs, as a vmevalkit plugin."""

@@ -1,0 +1,139 @@
+"""The calls to WaveSpeed: one paid POST, polls, uploads and a look at the list."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from vmevalkit_core import (
+    Answer,
+    ApiGenerator,
+    Candidate,
+    Context,
+    Done,
+    Failed,
+    GenerationError,
+    GenerationRequest,
+    ImageRef,
+    KeyRefused,
+    ModelSpec,
+    Pending,
+    Refusal,
+    RetryableError,
+    Submission,
+    UncertainSubmitError,
+)
+from vmevalkit_wavespeed import answers, payload
+from vmevalkit_wavespeed.models import MODELS
+from vmevalkit_wavespeed.plugin import BASE_URL, KEY
+from vmevalkit_wavespeed.refusals import refusal
+
+API = "/api/v3"
+JOBS, UPLOADS = f"{API}/predictions", f"{API}/media/uploads"
+ANY = range(100, 600)
+UNKNOWN_TIMES = 3
+"""Polls in a row that must not know a job before it counts as gone: a new job may not be everywhere at once."""
+LISTED = timedelta(days=7)
+"""How long WaveSpeed lists a job."""
+PAGES = 10
+"""Pages of the list that are looked at, at most."""
+
+
+class WaveSpeed(ApiGenerator):
+    """Any model of WaveSpeed's that makes a clip from a first frame. Jobs cannot be cancelled there."""
+
+    base_url = "https://api.wavespeed.ai"
+    base_url_env = BASE_URL
+    # WaveSpeed's own client asks each second; for jobs of a minute and more that is unkind.
+    poll_least = 2.0
+    # Uploads live for 7 days; a job may have to wait in line before it reads its picture.
+    hosted_for = 24 * 3600.0
+    unknown_pause: float = 10.0
+    """Seconds until a job that a poll did not know is asked about again."""
+
+    def __init__(self, spec: ModelSpec, context: Context) -> None:
+        super().__init__(spec, context)
+        self._model = MODELS[spec.name]
+        self._unknown = Counter[str]()
+        self._known: set[str] = set()
+
+    def headers(self) -> Mapping[str, str]:
+        """The key; KeyRefused for one that no header can hold."""
+        key = self.context.env[KEY]
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            hint = f"copy the key into {KEY} again, without quotes, spaces or line ends"
+            raise KeyRefused(f"{KEY} holds characters that no key has", hint=hint)
+        return {"authorization": f"Bearer {key}"}
+
+    async def host(self, image: ImageRef) -> str | None:
+        """The link of an uploaded picture; each try is an upload of its own."""
+        content = await asyncio.to_thread(image.path.read_bytes)
+        ticket = await self._ask("POST", UPLOADS, json=payload.upload(len(content), image.media_type))
+        link, headers, address = answers.place(ticket)
+        # The link is signed and belongs to a store, which must not see the key.
+        stored = await self.call("PUT", link, ok=ANY, content=content, headers=headers)
+        if stored.status >= 300:
+            # Its words are left out: a store quotes what was signed.
+            raise RetryableError(f"the store of WaveSpeed's uploads answered {stored.status}")
+        return address
+
+    async def submit(self, request: GenerationRequest) -> Submission:
+        """The one paid call."""
+        answer = await self.call("POST", f"{API}/{self._model.id}", json=payload.body(self._model, request))
+        job = answers.accepted(answer)
+        if not job:
+            raise UncertainSubmitError(f"WaveSpeed took the request and named no job: {answer.text}")
+        self._known.add(job)
+        return Submission(id=job)
+
+    async def poll(self, submission: Submission) -> Pending | Done | Failed:
+        """The state of the job."""
+        self._known.add(submission.id)
+        try:
+            # The id may come from --adopt, so it is no path until it is quoted.
+            job = await self._ask("GET", f"{JOBS}/{quote(submission.id, safe='')}/result")
+        except Refusal as refused:
+            if refused.response.status != 404:
+                raise
+            return self._missing(submission)
+        self._unknown.pop(submission.id, None)
+        return answers.job_state(job)
+
+    async def find(self, request: GenerationRequest, sent_between: tuple[datetime, datetime]) -> list[Candidate]:
+        """The jobs of this model from that time that are not known to be others'; the list tells no more of them."""
+        if sent_between[1] < self.context.clock.now() - LISTED:
+            return []
+        found: list[Candidate] = []
+        for page in range(1, PAGES + 1):
+            listed = await self._ask("POST", JOBS, json=payload.search(self._model, sent_between, page))
+            rows = answers.candidates(listed, self._model.id)
+            found += [row for row in rows if row.id not in self._known and _within(row, sent_between)]
+            if len(rows) < payload.PAGE:
+                break
+        return found
+
+    def explain(self, answer: Answer) -> GenerationError | None:
+        """What a refusal means, where its status alone does not say it; downloads are not WaveSpeed's to explain."""
+        return refusal(answer) if answer.url.startswith(f"{self.address}{API}/") else None
+
+    async def _ask(self, method: str, path: str, **parts: Any) -> Any:
+        return answers.data(await self.call(method, path, **parts))
+
+    def _missing(self, submission: Submission) -> Pending | Failed:
+        self._unknown[submission.id] += 1
+        if self._unknown[submission.id] < UNKNOWN_TIMES:
+            return Pending(stage="WaveSpeed does not know the job yet", poll_after=self.unknown_pause)
+        return Failed(
+            reason=f"WaveSpeed does not know the job {submission.id}",
+            hint="it is older than WaveSpeed keeps jobs, was deleted there, or the key is another account's",
+        )
+
+
+def _within(row: Candidate, sent_between: tuple[datetime, datetime]) -> bool:
+    """Whether a job is from the span of time, where the list says when it was made."""
+    since, until = sent_between[0] - payload.SLACK, sent_between[1] + payload.SLACK
+    return row.created is None or since <= row.created <= until

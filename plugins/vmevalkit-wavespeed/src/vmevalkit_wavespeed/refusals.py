@@ -1,0 +1,45 @@
+"""What WaveSpeed means when it takes nothing: bad input, an empty account, a wrong key, content it does not allow."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from vmevalkit_core import Answer, GenerationError, KeyRefused, ModeratedError, NoCredit, RejectedError
+from vmevalkit_wavespeed.answers import MODERATED, clipped
+
+POOR = re.compile(r"insufficient|balance|credit|top.?up|recharge|payment", re.IGNORECASE)
+"""What stands in WaveSpeed's sentence when there is no money; its status for that is not documented."""
+
+
+def refusal(answer: Answer) -> GenerationError | None:
+    """What a refusal means, by its status and its sentence; None where the status says all.
+
+    A refused look at a job or at the list says nothing about a job, unless it is about the key.
+    """
+    words = _words(answer)
+    if answer.status == 401:
+        hint = "set WAVESPEED_API_KEY; a key that was made before the first top-up works once there is money"
+        return KeyRefused(f"WaveSpeed refuses the key: {words}", hint=hint)
+    if "/api/v3/predictions" in answer.url or answer.status not in (400, 402, 403, 404, 422):
+        return None
+    if answer.status in (400, 402, 403) and POOR.search(words):
+        return NoCredit(f"WaveSpeed: {words}", hint="top up at https://wavespeed.ai, then run the same command again")
+    if answer.status in (400, 403, 422) and MODERATED.search(words):
+        return ModeratedError(f"WaveSpeed refuses the content: {words}", hint="change the picture or the prompt")
+    if answer.status in (400, 422):
+        return RejectedError(f"WaveSpeed refuses the request: {words}", hint="see: vmeval models show")
+    if answer.status == 404 and "/media/" not in answer.url:
+        return RejectedError(f"WaveSpeed does not have this model: {words}", hint="see https://wavespeed.ai/models")
+    return None
+
+
+def _words(answer: Answer) -> str:
+    """WaveSpeed's sentence."""
+    try:
+        body: Any = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        body = None
+    said = body.get("message") if isinstance(body, dict) else None
+    return clipped(said).rstrip(".") if isinstance(said, str) and said else answer.text or f"status {answer.status}"
