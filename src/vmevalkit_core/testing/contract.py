@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vmevalkit_core.testing.overriding import check_overrides
 from vmevalkit_core.testing.promises.collecting import Collecting
 from vmevalkit_core.testing.promises.describing import Describing
 from vmevalkit_core.testing.promises.recording import Recording
@@ -28,18 +29,3 @@ class GeneratorContract(Describing, Sending, Refusing, Collecting, Recording, Re
         """Hold a subclass to the rule about overriding."""
         super().__init_subclass__(**given)
         check_overrides(cls, GeneratorContract)
-
-
-def check_overrides(cls: type, contract: type) -> None:
-    """TypeError where a class replaces a test of the contract without an `xfail` that has a reason."""
-    for name, value in vars(cls).items():
-        if name.startswith("test_") and hasattr(contract, name) and not _is_excused(value):
-            raise TypeError(
-                f"{cls.__name__}.{name} overrides a test of the contract; what a vendor cannot do is marked "
-                f'@pytest.mark.xfail(reason="...")'
-            )
-
-
-def _is_excused(test: Any) -> bool:
-    marks = getattr(test, "pytestmark", [])
-    return any(mark.name == "xfail" and mark.kwargs.get("reason") for mark in marks)

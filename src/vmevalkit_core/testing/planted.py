@@ -49,7 +49,9 @@ def leaks(secret: str, folder: Path) -> list[str]:
 
 def _forms(secret: str) -> dict[str, str]:
     raw = secret.encode()
-    forms = {"as it is": raw.decode("latin-1"), "quoted": quote(secret, safe=""), "in hex": raw.hex()}
+    forms = {"as it is": raw.decode("latin-1"), "in hex": raw.hex()}
+    if (quoted := quote(secret, safe="")) != secret:
+        forms["quoted"] = quoted
     forms["reversed"] = forms["as it is"][::-1]
     for start in range(3):
         # In the middle of a longer text, the groups of three bytes begin at any of them; the ends depend on it.

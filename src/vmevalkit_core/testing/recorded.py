@@ -50,5 +50,5 @@ def differences(wanted: Any, sent: Any, where: str = "body") -> Iterator[str]:
     elif isinstance(wanted, list) and isinstance(sent, list) and len(wanted) == len(sent):
         for number, (one, other) in enumerate(zip(wanted, sent, strict=True)):
             yield from differences(one, other, f"{where}[{number}]")
-    elif wanted != sent or type(wanted) is bool is not type(sent):
+    elif wanted != sent or (isinstance(sent, bool) and wanted in (0, 1) and not isinstance(wanted, bool)):
         yield f"{where} is {sent!r:.80} instead of {wanted!r:.80}"
