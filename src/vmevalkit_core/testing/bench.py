@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -31,6 +32,14 @@ HASTY = {"submit_timeout": 1.0, "poll_timeout": 1.0, "fetch_timeout": 1.0}
 """For a vendor that lets a request hang."""
 AT_ONCE = {"running_seconds": 0.0, "queued_seconds": 0.0}
 """Settings of the simulator under which nobody waits for a job."""
+
+
+class QuickWaits(QuickClock):
+    """Waits take a part of their time, and dates are true: a vendor compares them with his own."""
+
+    def now(self) -> datetime:
+        """The time of day."""
+        return datetime.now(UTC)
 
 
 class Ended(NamedTuple):
@@ -107,7 +116,7 @@ class Bench:
 
     def runner(self, *, speed: float = SPEED, env: Mapping[str, str] | None = None, **settings: Any) -> Runner:
         """A runner that keeps its runs in this bench's folder."""
-        settings.setdefault("clock", QuickClock(speed))
+        settings.setdefault("clock", QuickWaits(speed))
         settings.setdefault("policy", Policy())
         given = self.subject.env if env is None else env
         return Runner(self.subject.registry, output=self.out, experiment="contract", env=given, **settings)

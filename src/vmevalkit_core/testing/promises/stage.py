@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from vmevalkit_core.generator import ApiGenerator
-from vmevalkit_core.registry import Registry
+from vmevalkit_core.registry import Registry, is_file_target
 from vmevalkit_core.testing.bench import AT_ONCE, Bench, Subject
 from vmevalkit_core.testing.commands import Session, killed_and_resumed
 from vmevalkit_core.testing.once import once
@@ -23,7 +25,7 @@ class Stage:
     """The lines that an author writes; all but the first two may be left out."""
 
     model: ClassVar[str]
-    """The name of the model, or `path/to/file.py:Class`."""
+    """The name of the model, or `path/to/file.py:Class` as seen from the test's own file."""
     dialect: ClassVar[str | type[Dialect]]
     """How the vendor talks: a class with his example answers (`ExampleVendor`) or with more of him (`Dialect`)."""
     env: ClassVar[Mapping[str, str]] = {}
@@ -83,17 +85,25 @@ class Stage:
         """A command that was killed after its job was taken, and the next one."""
         return once(request, "session", lambda _: killed_and_resumed(subject, tmp_path_factory.mktemp("session")))
 
+    def _named(self) -> str:
+        """The model, with the path of a file as seen from the file of the test."""
+        if not is_file_target(self.model):
+            return self.model
+        return str(Path(inspect.getfile(type(self))).parent / self.model)
+
     def _subject(self, vendor: Simulator) -> Subject:
-        registry = Registry.load()
-        spec = registry.find(self.model)
+        registry, model = Registry.load(), self._named()
+        spec = registry.find(model)
         factory = registry.load_target(spec.factory)
         assert isinstance(factory, type), f"{spec.factory} is no class"
         assert issubclass(factory, ApiGenerator), f"{spec.factory} is no ApiGenerator"
         led = {factory.base_url_env: vendor.url} if factory.base_url_env else {}
         env = planted_env(spec, {**led, **self.env}, vendor.url)
-        assert vendor.url in env.values(), f"nothing leads {spec.name} to the simulator: set base_url_env, or env"
+        assert any(vendor.url in value for value in env.values()), (
+            f"nothing leads {spec.name} to the simulator: set base_url_env, or env"
+        )
         return Subject(
-            model=self.model,
+            model=model,
             registry=registry,
             spec=spec,
             factory=factory,
