@@ -32,9 +32,11 @@ class RecordedBody:
     options: Mapping[str, Any] = field(default_factory=dict)
     """The options of the run."""
     prompt: str = "Solve the maze."
+    """What the question says."""
     size: tuple[int, int] = (640, 640)
-    """Of the question's picture."""
+    """Width and height of the question's picture."""
     seed: int = 0
+    """The seed of the run."""
 
 
 def differences(wanted: Any, sent: Any, where: str = "body") -> Iterator[str]:

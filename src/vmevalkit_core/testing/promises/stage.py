@@ -37,7 +37,6 @@ class Stage:
     """Settings of the simulator, such as `keys`."""
     bodies: ClassVar[Sequence[RecordedBody]] = ()
     """Bodies of the vendor's own client, and the runs that have to make the same."""
-    _faults: ClassVar[Sequence[str]] = SWEPT
 
     @pytest.fixture
     def subject(self, request: pytest.FixtureRequest) -> Subject:
@@ -62,7 +61,7 @@ class Stage:
         self, request: pytest.FixtureRequest, subject: Subject, tmp_path_factory: pytest.TempPathFactory
     ) -> Sweep:
         """Every fault of the paid request, each met by a run of its own."""
-        return once(request, "trials", lambda _: sweep(subject, tmp_path_factory.mktemp("sweep"), self._faults))
+        return once(request, "trials", lambda _: sweep(subject, tmp_path_factory.mktemp("sweep"), self._faults()))
 
     @pytest.fixture
     def downloads(
@@ -84,6 +83,10 @@ class Stage:
     ) -> Session:
         """A command that was killed after its job was taken, and the next one."""
         return once(request, "session", lambda _: killed_and_resumed(subject, tmp_path_factory.mktemp("session")))
+
+    def _faults(self) -> Sequence[str]:
+        """Those of the paid request that are tried."""
+        return SWEPT
 
     def _named(self) -> str:
         """The model, with the path of a file as seen from the file of the test."""
