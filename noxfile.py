@@ -21,7 +21,9 @@ def needs_torch(plugin: Path) -> bool:
 PLUGINS = sorted(path.parent for path in Path("plugins").glob("*/pyproject.toml"))
 LIGHT = [plugin for plugin in PLUGINS if not needs_torch(plugin)]
 HEAVY = [plugin for plugin in PLUGINS if needs_torch(plugin)]
-WORKERS = [f"tests/test_{name}.py" for name in ("workers", "worker_kills", "devices", "device_order", "local_parts")]
+WORKERS = [
+    f"tests/test_{name}.py" for name in ("workers", "worker_kills", "devices", "device_order", "local_parts", "shelf")
+]
 
 
 def editable(plugins: list[Path]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -9,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from vmevalkit_core import ClipRule, LocalOptions
+from vmevalkit_core import ClipRule, LocalOptions, ModelSpec
+from vmevalkit_core.attempts import Attempt
+from vmevalkit_core.planner.ask import ask_of
+from vmevalkit_core.questions import TaskFolder
 
 RULE = ClipRule(
     multiple=32, area=768 * 512, most_pixels=1280 * 768, frame_step=8, most_frames=257, fps=24, first_frame="copy"
@@ -80,6 +84,12 @@ def test_too_many_frames_are_refused() -> None:
         Options(frames=258)
 
 
-def test_memory_changes_no_clip() -> None:
-    """A finished run stays finished when only the memory is another; weights and dtype make another run."""
-    assert Options.without_effect == {"memory"}
+@pytest.mark.parametrize(("given", "fields"), [({"memory": "offload"}, []), ({"dtype": "float32"}, ["option dtype"])])
+def test_memory_changes_no_clip(tmp_path: Path, given: dict[str, str], fields: list[str]) -> None:
+    """A finished run stays finished when only the memory is another; with other numbers it is another run."""
+    spec = ModelSpec(name="drawn", factory="nowhere:Drawn", inputs=())
+    then, now = (ask_of(spec, Options, options, None) for options in ({}, given))
+    facts = {"options": dict(then.options), "provider_model": "drawn", "inputs": [], "fit": then.fit}
+    attempt = Attempt(str(tmp_path), {"provenance": facts})
+    task = TaskFolder(str(tmp_path), "maze", "maze_0001")
+    assert [change.field for change in now.changes(attempt, task, None)] == fields

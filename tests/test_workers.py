@@ -176,7 +176,7 @@ def test_stop_ends_the_worker(tmp_path: Path) -> None:
         runner = Runner(registry, output=tmp_path / "out", experiment="pilot", env=environment(tmp_path))
         ask = runner.ask(registry.add_file(f"{MODELS}:Wild"), QUICK)
         work = asyncio.ensure_future(runner.execute(runner.plan(scan(tmp_path / "q"), [ask])))
-        while not (tmp_path / "pid").exists():  # noqa: ASYNC110 - another process makes it
+        while not (tmp_path / "pid").exists() or "success" not in statuses(tmp_path / "out"):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         runner.stop.set()
         report = await work

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vmevalkit_core.api import InferenceRunner, RunResult, available_models, run_inference, validate_inference
     from vmevalkit_core.errors import (
         AccountError,
+        CeilingReached,
         ClipError,
         ConfigError,
         GenerationError,
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from vmevalkit_core.generator.local import LocalGenerator
     from vmevalkit_core.generator.local_options import LocalOptions
     from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
+    from vmevalkit_core.generator.memory import WITH_LAYERS
+    from vmevalkit_core.generator.placing import place_encoder, place_pipeline
     from vmevalkit_core.generator.weights import Weights
     from vmevalkit_core.geometry import Geometry
     from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
         Submission,
         TaskPair,
     )
+    from vmevalkit_core.retry import RetryPolicy
     from vmevalkit_core.rules import ImageRule
     from vmevalkit_core.scan import load_questions
     from vmevalkit_core.specs import ModelSpec, Need, State
@@ -83,6 +87,7 @@ _HOME = {
     "Answer": "transport",
     "ApiGenerator": "generator",
     "Candidate": "records",
+    "CeilingReached": "errors",
     "Clip": "records",
     "ClipError": "errors",
     "ClipRule": "generator.clip_rule",
@@ -124,6 +129,7 @@ _HOME = {
     "QuotaExhausted": "errors",
     "Refusal": "transport",
     "RejectedError": "errors",
+    "RetryPolicy": "retry",
     "RetryableError": "errors",
     "RunMetadata": "metadata",
     "RunResult": "api",
@@ -142,6 +148,7 @@ _HOME = {
     "UsageError": "errors",
     "VendorBroken": "errors",
     "VmevalError": "errors",
+    "WITH_LAYERS": "generator.memory",
     "Weights": "generator.weights",
     "available_models": "api",
     "check_clip": "media.clips",
@@ -151,6 +158,8 @@ _HOME = {
     "hookimpl": "plugins",
     "load_questions": "scan",
     "open_rgb": "media.images",
+    "place_encoder": "generator.placing",
+    "place_pipeline": "generator.placing",
     "read_frames": "media.clips",
     "run_inference": "api",
     "uint8_frames": "generator.frames",
@@ -163,10 +172,12 @@ __all__ = [
     "CONTRACT",
     "S3_SECRETS",
     "S3_SETTINGS",
+    "WITH_LAYERS",
     "AccountError",
     "Answer",
     "ApiGenerator",
     "Candidate",
+    "CeilingReached",
     "Clip",
     "ClipError",
     "ClipRule",
@@ -208,6 +219,7 @@ __all__ = [
     "QuotaExhausted",
     "Refusal",
     "RejectedError",
+    "RetryPolicy",
     "RetryableError",
     "RunMetadata",
     "RunResult",
@@ -234,6 +246,8 @@ __all__ = [
     "hookimpl",
     "load_questions",
     "open_rgb",
+    "place_encoder",
+    "place_pipeline",
     "read_frames",
     "run_inference",
     "uint8_frames",

@@ -12,6 +12,7 @@ from vmevalkit_core.workers.timing import PATIENCE
 OTHERS = {
     LIMIT: "Seconds that a plugin may take to be imported, and again to list its models; default 10, 0 is no limit.",
     "VMEVAL_WEIGHTS": "Where local models find their weights: a model's folder, a folder of several, or a hub id.",
+    "VMEVAL_CACHE": "Where local models keep encoded texts; `none` for nowhere, default below the user's cache.",
     PATIENCE: "Seconds that a local model may go without a step before it is killed; default 1800.",
     "CUDA_VISIBLE_DEVICES": "The NVIDIA cards that local models may use; empty for the CPU.",
     "VMEVAL_RUNTIME_DIR": "Folder of the locks that keep two commands off one card; default /tmp/vmeval-UID.",

@@ -37,6 +37,8 @@ class Context:
     """A logger that hides secrets."""
     device: str = "auto"
     """`cuda`, `mps` or `cpu`, for a local model; `auto`: the best that torch finds."""
+    cache: Path | None = None
+    """Where a local model may keep what is costly to make again; None: nowhere."""
     local_env: Mapping[str, str] = field(default_factory=dict)
     """Where weights may be, for a local model: VMEVAL_WEIGHTS, the cache of the hub, HOME. Never a key."""
 

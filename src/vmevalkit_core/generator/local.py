@@ -19,6 +19,7 @@ from vmevalkit_core.generator import frames as framing
 from vmevalkit_core.generator.contract import Context, Job
 from vmevalkit_core.generator.local_options import LocalOptions
 from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
+from vmevalkit_core.generator.shelf import Shelf, fingerprint
 from vmevalkit_core.generator.texts import Texts
 from vmevalkit_core.generator.told import Told
 from vmevalkit_core.generator.weights import Weights, find_weights
@@ -52,6 +53,10 @@ class LocalGenerator(ABC):
     """What to install where one is not, such as `vmevalkit-ltx`."""
     native_dtype: ClassVar[str] = "bfloat16"
     """The number type of the authors; used on an accelerator where `dtype` is auto."""
+    ladder: ClassVar[tuple[memory.Step, ...]] = memory.LADDER
+    """The steps of memory that `load` knows, from the quickest to the smallest."""
+    text_format: ClassVar[int] = 1
+    """To be raised when `encode_text` changes what it returns: embeddings outlive the process."""
     smaller: ClassVar[str] = ""
     """A smaller model, or what else to do, named when even the lowest step of memory does not do."""
 
@@ -62,11 +67,15 @@ class LocalGenerator(ABC):
         """How the weights in memory were loaded; None while there are none."""
         self.loads = 0
         """How often weights were loaded."""
-        self._texts = Texts(lambda: self.load_text_encoder(self._wanted), self.encode_text, self.free_text_encoder)
+        self._shelf = Shelf(context.cache / "texts", self._identity) if context.cache else None
+        self._texts = Texts(
+            lambda: self.load_text_encoder(self._wanted), self.encode_text, self.free_text_encoder, keeper=self._shelf
+        )
+        self._prints: dict[Path, str] = {}
         self._device = ThreadPoolExecutor(1, thread_name_prefix="vmeval-device")
         self._turn = asyncio.Lock()
         self._writer: Writer | None = None
-        self._lowered = ""
+        self._lowered, self._start = "", 0
         self._wanted: LocalSetup
         self._encoded_by: LocalSetup | None = None
         self._broken: LocalSetup | None = None
@@ -151,9 +160,9 @@ class LocalGenerator(ABC):
         self, request: GenerationRequest, options: LocalOptions, job: Job, gone: threading.Event
     ) -> tuple[Any, float, dict[str, Any]]:
         """Frames on the CPU, cut to the number asked for, and what the record has to say about them."""
-        allowed = memory.steps(options.memory)
-        if self._lowered and len(allowed) > 1:
-            allowed = memory.LADDER[1:]  # what did not do once is not tried again for each run
+        allowed = memory.steps(options.memory, self.ladder)
+        if len(allowed) > 1:
+            allowed = self.ladder[self._start :]  # what did not do once is not tried again for each run
         for number, step in enumerate(allowed):
             try:
                 return self._attempt(request, options, step, Told(job, gone))
@@ -166,6 +175,7 @@ class LocalGenerator(ABC):
                 if number + 1 == len(allowed):
                     raise drawing.no_memory(self.spec.name, options, step, self.smaller) from error
                 words = (str(error) or type(error).__name__).splitlines()[0]
+                self._start = self.ladder.index(step) + 1
                 self._lowered = f"out of memory at {step}: {words:.200}"
                 job.log.warning("%s: %s; going on with memory=%s", self.spec.name, self._lowered, allowed[number + 1])
         raise AssertionError("a ladder without steps")
@@ -184,6 +194,7 @@ class LocalGenerator(ABC):
         seconds = {"load": round(loaded - begun, 3), "draw": round(time.monotonic() - loaded, 3)}
         facts = drawing.facts_of(self._wanted, asked, drawn=len(frames), kept=len(kept))
         facts |= {**self.counts, "seconds": seconds} | ({"memory_lowered": self._lowered} if self._lowered else {})
+        facts |= {"texts_found": self._texts.found} if self._texts.found else {}
         return kept, float(fps), facts
 
     def _ready(self, prompt: str, options: LocalOptions, step: memory.Step, told: Told) -> dict[str, Any]:
@@ -223,6 +234,27 @@ class LocalGenerator(ABC):
     def find(self, weights: Weights, options: LocalOptions) -> Path:
         """The folder with these weights, by the options and the environment; MissingWeights where there is none."""
         return find_weights(weights, options.weights, self.context.local_env, self.spec.name)
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` returns, on the CPU; made once for each name and model, and then taken from the disk.
+
+        For encodings that depend on more than a text. Called in `render`; the name has to say all that they depend on.
+        """
+        found = self._shelf.get(name) if self._shelf else None
+        if found is None:
+            found = make()
+            if self._shelf:
+                self._shelf.put(name, found)
+        return found
+
+    def _identity(self) -> list[object]:
+        """What embeddings depend on beside the text; any other model, machine part or version encodes anew."""
+        wanted, home = self._wanted, type(self)
+        if wanted.weights not in self._prints:
+            self._prints[wanted.weights] = fingerprint(wanted.weights)
+        made_by = [home.encode_text.__module__, home.encode_text.__qualname__, self.text_format]
+        computed = [wanted.dtype, torch_facts.device_name(wanted.device), torch_facts.installed()]
+        return [*made_by, *computed, self._prints[wanted.weights]]
 
     def _encoded(self, texts: tuple[str, ...]) -> dict[str, Any]:
         try:

@@ -11,7 +11,7 @@ from vmevalkit_core.geometry import Size
 from vmevalkit_core.options import FreeOptions, PictureOptions, Unit
 from vmevalkit_core.rules import ImageRule
 
-Memory = Literal["auto", "full", "offload"]
+Memory = Literal["auto", "full", "offload", "layers"]
 NumberType = Literal["auto", "bfloat16", "float16", "float32"]
 
 
@@ -34,7 +34,8 @@ class LocalOptions(PictureOptions, FreeOptions):
     weights: str | None = None
     """A folder, or a hub id whose files are in the local cache; VMEVAL_WEIGHTS where none, then the model's own id."""
     memory: Memory = "auto"
-    """`full`: all on the device; `offload`: parts wait in main memory; `auto`: the first that does not run out."""
+    """`full`: all on the device; `offload`: parts take turns on it; `layers`: even layers do, where the model can;
+    `auto`: the first that does not run out."""
     dtype: NumberType = "auto"
     """The type of the numbers; `auto`: the authors' on an accelerator, float32 on a CPU."""
 

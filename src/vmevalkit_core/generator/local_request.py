@@ -25,7 +25,8 @@ class LocalSetup:
     dtype: str
     """`bfloat16`, `float16` or `float32`: the name of a torch dtype."""
     memory: Step
-    """`full`: put all of it on the device; `offload`: keep in main memory what is not computing right now."""
+    """`full`: put all of it on the device; `offload`: keep in main memory the parts that do not compute right now;
+    `layers`: even their layers. `place_pipeline` does that for a pipeline of diffusers."""
     options: LocalOptions
     """Of the first run; only its `loading` fields may be relied on."""
 

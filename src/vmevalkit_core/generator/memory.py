@@ -8,15 +8,19 @@ from typing import Any, Literal
 
 from vmevalkit_core.generator.local_options import Memory
 
-Step = Literal["full", "offload"]
+Step = Literal["full", "offload", "layers"]
 LADDER: tuple[Step, ...] = ("full", "offload")
-"""From the quickest to the smallest."""
+"""From the quickest to the smallest, of a model whose layers cannot pass through the device one by one."""
+WITH_LAYERS: tuple[Step, ...] = (*LADDER, "layers")
+"""Of one whose layers can."""
 _WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory", "failed to allocate")
 
 
-def steps(memory: Memory) -> tuple[Step, ...]:
-    """The steps that a choice allows: `auto` all of them, any other just itself."""
-    return LADDER if memory == "auto" else (memory,)
+def steps(memory: Memory, ladder: tuple[Step, ...] = LADDER) -> tuple[Step, ...]:
+    """The steps that a choice allows: `auto` all of a ladder, any other just itself, or the lowest that there is."""
+    if memory == "auto":
+        return ladder
+    return (memory,) if memory in ladder else ladder[-1:]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

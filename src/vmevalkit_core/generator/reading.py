@@ -53,4 +53,10 @@ def _said(error: Exception) -> str:
 
 def explained(vendor: VendorClient, error: Exception) -> GenerationError | None:
     """What the plugin knows about a refusal."""
-    return vendor.explain(error.response) if isinstance(error, Refusal) else None
+    if not isinstance(error, Refusal):
+        return None
+    try:
+        return vendor.explain(error.response)
+    except Exception:  # a refusal in an unknown shape is still a refusal: its status tells
+        vendor.context.log.warning("%s could not explain a refusal", vendor.spec.name, exc_info=True)
+        return None

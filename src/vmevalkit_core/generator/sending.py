@@ -59,6 +59,7 @@ class Sender:
         except Exception as closed:
             # A list that cannot be read says nothing about the request.
             raise error from closed
+        self._lost = 0  # what can be found again is no risk
         await job.submitted(submission)
         return submission
 

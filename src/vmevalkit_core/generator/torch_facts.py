@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
+from functools import cache
+from importlib import import_module, metadata
 from typing import Any
 
 from vmevalkit_core.errors import ModelError
 
 _OTHER_BUILD = "`vmeval doctor` says more; CUDA_VISIBLE_DEVICES= (empty) uses the CPU"
 _MATTERS = ("torch", "diffusers", "transformers", "accelerate", "numpy", "av")
+_ENCODES = ("torch", "diffusers", "transformers", "tokenizers", "sentencepiece", "ftfy")
 
 
 def torch() -> Any:
@@ -39,6 +41,18 @@ def device_name(device: str) -> str:
 def seeded(seed: int) -> Any:
     """A torch.Generator on the CPU."""
     return torch().Generator("cpu").manual_seed(seed)
+
+
+@cache
+def installed() -> dict[str, str]:
+    """The versions of the packages that encode texts, imported or not."""
+    found = {}
+    for name in _ENCODES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def versions() -> dict[str, str]:

@@ -12,7 +12,15 @@ from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.clock import Clock
-from vmevalkit_core.errors import AccountError, ClipError, NotAccepted, QuestionError, Throttled, UsageError
+from vmevalkit_core.errors import (
+    AccountError,
+    ClipError,
+    NotAccepted,
+    QuestionError,
+    QuotaExhausted,
+    Throttled,
+    UsageError,
+)
 from vmevalkit_core.media.clips import ClipInfo
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.planner import Action, Decision, PlannedRun, Planner
@@ -235,7 +243,10 @@ class Executor:
             with handle.calling():
                 return await self.worker.run(spec, request, handle)
 
-        return await retried(lambda: retried(attempt, PATIENT, self.clock, on=Throttled), SUBMIT, self.clock)
+        try:
+            return await retried(lambda: retried(attempt, PATIENT, self.clock, on=Throttled), SUBMIT, self.clock)
+        except Throttled as error:
+            raise QuotaExhausted(f"busy for hours: {error}", hint="run the same command again later") from error
 
     def _check_may_send(self, run: PlannedRun) -> None:
         if self.stop.is_set():

@@ -17,7 +17,7 @@ from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.transport import Http
 from vmevalkit_core.workers import Workers
-from vmevalkit_core.workers.surroundings import where_weights_are
+from vmevalkit_core.workers.surroundings import cache_folder, where_weights_are
 
 if TYPE_CHECKING:
     from vmevalkit_core.registry import Registry
@@ -96,6 +96,7 @@ class Workshop:
             gate=shared.gate,
             job_seconds=tuple(self.job_seconds.get(spec.name, ())),
             clock=self.clock,
+            cache=cache_folder(self.env),
             local_env=where_weights_are(self.env),
         )
 

@@ -61,6 +61,7 @@ class LocalContract:
         """The model with its tiny weights."""
         monkeypatch.delenv("VMEVAL_WEIGHTS", raising=False)
         monkeypatch.setenv("VMEVAL_RUNTIME_DIR", str(tmp_path / "runtime"))
+        monkeypatch.setenv("VMEVAL_CACHE", str(tmp_path / "cache"))
         return Studio(self.model, weights, self.options, tmp_path)
 
     def test_import_is_thin(self, studio: Studio) -> None:

@@ -23,12 +23,15 @@ from vmevalkit_core.media.fitting import fit_frame
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.records import Clip, Event, GenerationRequest, ImageRef
 from vmevalkit_core.registry import Registry
+from vmevalkit_core.rules import ImageRule
 from vmevalkit_core.runner import Runner
 from vmevalkit_core.scan import scan
 from vmevalkit_core.specs import ModelSpec
 
 T = TypeVar("T")
 PROMPTS = ("move the red ball to the right", "the blue ball moves slowly", "solve the maze")
+SHIFTS = {"first_frame": 0, "final_frame": 16}
+"""How far the ball of a drawn picture has moved."""
 
 
 class StudioJob(FreeJob):
@@ -74,21 +77,25 @@ class Studio:
     def request(
         self, prompt: str = PROMPTS[0], seed: int = 0, *, picture: Image.Image | None = None, **options: Any
     ) -> GenerationRequest:
-        """What a run of this model is asked, with a picture of a legal size; a drawn one where none is given."""
+        """What a run of this model is asked, with pictures of a legal size; drawn ones where none is given."""
         known = self.options_class(**{**self.options, **options})
-        path = self.folder / "first_frame.png"
-        picture = picture or puzzle()
-        geometry = known.image_rule().geometry(picture.size)
+        rule = known.image_rule()
+        drawn = {name: picture or puzzle(shift) for name, shift in SHIFTS.items() if name in self.spec.inputs}
+        frames: dict[str, Any] = {name: self._frame(name, one, rule) for name, one in drawn.items()}
+        values = known.model_dump(mode="json")
+        return GenerationRequest(model=self.spec.name, prompt=prompt, options=values, seed=seed, **frames)
+
+    def _frame(self, name: str, picture: Image.Image, rule: ImageRule) -> ImageRef:
+        path = self.folder / f"{name}.png"
+        geometry = rule.geometry(picture.size)
         fit_frame(picture, geometry).save(path)
-        frame = ImageRef(
+        return ImageRef(
             path=path,
             sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
             media_type="image/png",
             size=geometry.sent,
             geometry=geometry,
         )
-        values = known.model_dump(mode="json")
-        return GenerationRequest(model=self.spec.name, prompt=prompt, first_frame=frame, options=values, seed=seed)
 
     def job(self) -> StudioJob:
         """A job with a clip path of its own."""
@@ -137,7 +144,8 @@ class Studio:
         for at in range(number):
             folder = root / "ball_task" / f"ball_{at:04}"
             folder.mkdir(parents=True, exist_ok=True)
-            puzzle(at).save(folder / "first_frame.png")
+            for name, shift in SHIFTS.items():
+                puzzle(at + shift).save(folder / f"{name}.png")
             (folder / "prompt.txt").write_text(PROMPTS[at % len(PROMPTS)])
         return root
 

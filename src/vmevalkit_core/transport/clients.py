@@ -10,7 +10,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 from vmevalkit_core._version import __version__
-from vmevalkit_core.errors import GenerationError, LostAnswer, NoConnection
+from vmevalkit_core.errors import GenerationError, LostAnswer, MissingExtra, NoConnection
 from vmevalkit_core.redact import RedactingFilter, Redactor, without_query
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ class Clients:
 
     def open(self) -> None:
         """Import the library and read the certificates; done once in a process."""
-        import httpx2  # noqa: F401
-
-        _certificates()
+        try:
+            self.kept(), self.fresh(), self.bare()
+        except ImportError as error:  # a SOCKS proxy in the environment, and nothing that speaks to it
+            raise MissingExtra(f"the proxy of this environment cannot be used: {error}", hint=_SOCKS) from error
 
     async def close(self) -> None:
         """Close all connections."""
@@ -121,4 +122,13 @@ def _hide_queries() -> None:
 
 
 def _words(error: Exception) -> str:
-    return f"{str(error).partition(chr(10))[0] or type(error).__name__}"
+    name = type(error).__name__
+    return str(error).partition("\n")[0] or _BROKE.get(name, name)
+
+
+_BROKE = {
+    "ReadError": "the connection broke before the whole answer was here",
+    "WriteError": "the connection broke while the request was sent",
+    "CloseError": "the connection could not be closed",
+}
+_SOCKS = "pip install 'httpx2[socks]', or unset the proxy variables"

@@ -82,7 +82,11 @@ class _Server:
             await asyncio.to_thread(_hold, *message["lock"])
         spec = ModelSpec.from_json(message["spec"])
         context = Context(
-            env=message["env"], limiter=Limiter(1), device=message["device"], local_env=message["local_env"]
+            env=message["env"],
+            limiter=Limiter(1),
+            device=message["device"],
+            local_env=message["local_env"],
+            cache=Path(message["cache"]) if message.get("cache") else None,
         )
         with self._pulse:
             self._generator = await asyncio.to_thread(build, spec, context, _load)

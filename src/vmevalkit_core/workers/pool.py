@@ -86,6 +86,13 @@ class DevicePool:
 
     async def generate(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Clip:
         """The clip; a run that its worker died with is given to one more worker, then WorkerLost says how it ended."""
+        try:
+            return await self._tried(spec, request, job)
+        finally:
+            if known := self._prompts.get(spec):
+                known.texts[request.prompt or ""] -= 1
+
+    async def _tried(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Clip:
         blamed: list[str] = []
         for _ in range(MOST_TRIES):
             if self._deaths[spec] >= GIVES_UP:
@@ -98,7 +105,6 @@ class DevicePool:
                 job.log.warning("%s: %s; a new worker is started", spec.name, error)
                 continue
             self._deaths[spec] = 0
-            self._done(spec, request)
             return _with_history(clip, blamed)
         raise WorkerLost(f"the workers of {spec.name} died {MOST_TRIES} times under this run", hint=_HOPELESS_HINT)
 
@@ -178,6 +184,7 @@ class DevicePool:
                 spec=spec.to_json(),
                 env=dict(context.env),
                 local_env=dict(context.local_env),
+                cache=str(context.cache) if context.cache else None,
                 device=device.kind,
                 import_path=import_path(),
                 lock=self._lock(device),
@@ -198,10 +205,6 @@ class DevicePool:
         except (ClaimsUnavailable, OSError):
             return None  # the claim of the command has said so
         return str(claims.path), offset_of(device.worker_key)
-
-    def _done(self, spec: ModelSpec, request: GenerationRequest) -> None:
-        if known := self._prompts.get(spec):
-            known.texts[request.prompt or ""] -= 1
 
 
 def _with_history(clip: Clip, blamed: list[str]) -> Clip:

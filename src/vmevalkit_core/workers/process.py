@@ -25,6 +25,8 @@ from vmevalkit_core.workers.timing import Timing
 LOG = logging.getLogger("vmevalkit_core.workers")
 KEPT_LINES = 40
 """Of what a worker last printed; they go to the record of the run that it died with."""
+LAST_WORDS = 1.0
+"""Seconds to read what a dead worker had printed."""
 _BREAKS = re.compile(r"[\r\n]+")
 
 
@@ -71,6 +73,7 @@ class WorkerProcess:
     async def greet(self) -> None:
         """Wait for its first line; PluginError when it is another version of the core."""
         self._hello = asyncio.get_running_loop().create_future()
+        self._hello.add_done_callback(_seen)
         self._tasks = [asyncio.create_task(work()) for work in (self._read, self._collect_lines, self._watch)]
         try:
             hello = await asyncio.wait_for(asyncio.shield(self._hello), self.timing.hello)
@@ -132,8 +135,8 @@ class WorkerProcess:
         loop = asyncio.get_running_loop()
         asked = Asked(next(self._numbers), job, loop.create_future(), loop.create_future())
         # Nobody may be waiting for it when the worker dies; that is no fault to be told of.
-        asked.answer.add_done_callback(lambda done: done.cancelled() or done.exception())
-        asked.free.add_done_callback(lambda done: done.cancelled() or done.exception())
+        asked.answer.add_done_callback(_seen)
+        asked.free.add_done_callback(_seen)
         self._asked[asked.number] = asked
         return asked
 
@@ -153,7 +156,10 @@ class WorkerProcess:
                 self._take(unpack(line))
         except ValueError as error:  # also a line that is too long
             self.kill(f"said what is no message: {error}")
-        self._end(await self.process.wait())
+        code = await self.process.wait()
+        self.kill("")  # what it started must not outlive it, and may still hold the pipes
+        await asyncio.wait(self._tasks[1:2], timeout=LAST_WORDS)
+        self._end(code)
 
     def _take(self, message: Message) -> None:
         kind, asked = message["type"], self._asked.get(message.get("id", 0))
@@ -212,7 +218,6 @@ class WorkerProcess:
 
     def _end(self, code: int) -> None:
         """Everyone who waits is told how it died."""
-        self.kill("")  # what it started must not outlive it
         lost = self._gone = obituary(self.name, code, self._verdict, list(self.lines))
         waiting, self._asked = list(self._asked.values()), {}
         for asked in waiting:
@@ -252,6 +257,11 @@ def clip_of(answer: Message) -> Clip:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def _set(future: asyncio.Future[Any], value: Any) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from vmevalkit_core.specs import ModelSpec
 
@@ -58,6 +59,13 @@ def where_weights_are(env: Mapping[str, str]) -> dict[str, str]:
     """The variables that say where weights are; those of this process count where `env` has none."""
     both = {**os.environ, **env}
     return {name: both[name] for name in WHERE_WEIGHTS_ARE if both.get(name)}
+
+
+def cache_folder(env: Mapping[str, str]) -> Path | None:
+    """Where local models keep embeddings: VMEVAL_CACHE, else below the user's cache; None where that is `none`."""
+    both = {**os.environ, **env}
+    named = both.get("VMEVAL_CACHE") or os.path.join(both.get("XDG_CACHE_HOME") or "~/.cache", "vmevalkit")
+    return None if named == "none" else Path(named).expanduser().absolute()
 
 
 def import_path() -> list[str]:

@@ -1,0 +1,1 @@
+"""Morphic frames-to-video for vmevalkit."""
