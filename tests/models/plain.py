@@ -99,7 +99,9 @@ class Plain(ApiGenerator):
         code = answer.json().get("error", {}).get("code") if answer.body.startswith(b"{") else None
         if code == "moderated":
             return ModeratedError("the vendor's moderation refused it")
-        return QuotaExhausted("the quota of the day is used up") if code == "quota" else None
+        if code == "quota":
+            return QuotaExhausted("the quota of the day is used up", hint="run the same command again tomorrow")
+        return None
 
 
 class BlindPlain(Plain):

@@ -17,10 +17,3 @@ class Quick(Runway):
     poll_least = 0.02
     poll_most = 0.2
     unknown_pause = 0.1
-
-
-class Hasty(Quick):
-    """The same, for a vendor that lets a request hang."""
-
-    spec = dataclasses.replace(Quick.spec, name="hasty", factory=f"{__file__}:Hasty")
-    submit_timeout = 1.0

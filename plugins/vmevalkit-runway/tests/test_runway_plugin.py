@@ -19,7 +19,6 @@ from vmevalkit_runway.plugin import vmeval_models
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 SPECS = {spec.provider_model: spec for spec in vmeval_models()}
-HEAVY = {"pydantic", "httpx", "httpx2", "PIL", "av", "numpy", "typer", "asyncio", "tenacity"}
 every = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 
 
@@ -72,13 +71,6 @@ def test_only_models_with_a_seed_have_a_range() -> None:
     assert set(seeds.values()) == {(0, 4294967295)}
     assert {"gen4_turbo", "gen4.5", "veo3.1", "h3_max", "seedance2_5"} < set(seeds)
     assert not {"hailuo3", "kling_4", "wan3", "gemini_omni_flash"} & set(seeds)
-
-
-def test_listing_imports_nothing_heavy() -> None:
-    """Everybody who lists models pays for it."""
-    code = "import sys, vmevalkit_runway.plugin as p; list(p.vmeval_models()); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not HEAVY & {name.partition(".")[0] for name in done.stdout.split()}
 
 
 def test_readme_lists_every_model() -> None:

@@ -186,6 +186,20 @@ def plugins_list(as_json: AsJson = False) -> None:
     raise typer.Exit(list_plugins(as_json=as_json))
 
 
+@plugins_app.command("new")
+def plugins_new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the vendor or the model family, such as acme.")],
+    local: Annotated[
+        bool, typer.Option("--local/--api", help="A model with weights on this machine, or one behind an API.")
+    ] = False,
+    into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Where the package's folder goes.")] = Path(),
+) -> None:
+    """Write the package of a new plugin: it installs, passes its tests and lints clean as it is."""
+    from vmevalkit_core.cli.new import new_plugin
+
+    raise typer.Exit(new_plugin(name, "local" if local else "api", into))
+
+
 @questions_app.command("list")
 def questions_list(path: QuestionsPath = None, domains: Domains = None, as_json: AsJson = False) -> None:
     """List the task pairs in a folder."""

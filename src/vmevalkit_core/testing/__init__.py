@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from vmevalkit_core.testing.clocks import QuickClock, VirtualClock
+from vmevalkit_core.testing.examples import ExampleVendor
+from vmevalkit_core.testing.recorded import ANYTHING, RecordedBody
 from vmevalkit_core.testing.simulator import (
     FAULTS,
     PHASES,
@@ -29,22 +33,28 @@ from vmevalkit_core.testing.simulator import (
 )
 
 if TYPE_CHECKING:
+    from vmevalkit_core.testing.contract import GeneratorContract
     from vmevalkit_core.testing.local import LocalContract
 
 __all__ = [
+    "ANYTHING",
     "FAULTS",
     "PHASES",
     "BadSetting",
     "Desk",
     "Dialect",
     "Ending",
+    "ExampleVendor",
     "Fault",
+    "GeneratorContract",
     "LocalContract",
     "Look",
     "Order",
     "Part",
     "Phase",
     "PlainVendor",
+    "QuickClock",
+    "RecordedBody",
     "Refusal",
     "Reply",
     "Request",
@@ -52,6 +62,7 @@ __all__ = [
     "Settings",
     "Simulator",
     "State",
+    "VirtualClock",
     "Why",
     "knows",
 ]
@@ -59,8 +70,14 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # On first use: it needs pytest, which the simulator does not.
-    if name == "LocalContract":
-        from vmevalkit_core.testing.local import LocalContract
+    if name not in CONTRACTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import pytest
 
-        return LocalContract
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = f"{__name__}.{CONTRACTS[name]}"
+    # Else a failed assertion of the contract would not show its values.
+    pytest.register_assert_rewrite(home, f"{__name__}.promises")
+    return getattr(import_module(home), name)
+
+
+CONTRACTS = {"GeneratorContract": "contract", "LocalContract": "local"}

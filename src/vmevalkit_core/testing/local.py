@@ -20,6 +20,7 @@ from vmevalkit_core.media.clips import check_clip
 from vmevalkit_core.records import Event
 from vmevalkit_core.rules import ImageRule
 from vmevalkit_core.runner import Runner
+from vmevalkit_core.testing.overriding import check_overrides
 from vmevalkit_core.testing.studio import PROMPTS, Studio, distance, run
 
 HEAVY = ("torch", "diffusers", "transformers", "accelerate", "av", "numpy", "PIL", "httpx2")
@@ -38,6 +39,11 @@ class LocalContract:
     """The name of the model."""
     options: ClassVar[dict[str, Any]] = {}
     """Options with which a clip takes less than a second: few steps, few frames, a small size."""
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        """Hold a subclass to the rule about overriding."""
+        super().__init_subclass__(**given)
+        check_overrides(cls, LocalContract)
 
     def tiny_weights(self, folder: Path) -> Path:
         """Make a folder with weights of a few megabytes, of the real classes, and return it."""

@@ -1,0 +1,1 @@
+"""What every API plugin promises, one module for each kind of promise; `GeneratorContract` puts them together."""
