@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "lowest", "local", "package", "docs"]
+nox.options.sessions = ["lint", "tests", "plugins", "lowest", "local", "package", "docs"]
 nox.options.default_venv_backend = "venv"
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -46,15 +46,22 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The tests, on the newest versions that are allowed."""
+    session.install("-e", ".", *group("test"))
+    session.run("pytest", "-n", "2", "tests", *session.posargs)
+
+
+@nox.session
+def plugins(session: nox.Session) -> None:
+    """The tests of the plugins for vendors, all in one environment; those for local models are in `local`."""
     session.install("-e", ".", *editable(LIGHT), *group("test"))
-    session.run("pytest", "-n", "2", "tests", *(str(plugin / "tests") for plugin in LIGHT), *session.posargs)
+    session.run("pytest", "-n", "2", *(str(plugin / "tests") for plugin in LIGHT), *session.posargs)
 
 
 @nox.session
 def lowest(session: nox.Session) -> None:
     """The tests of the core, on the lowest versions that are allowed; what only tests the test kit is left out."""
     session.install("uv")
-    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".", *editable(LIGHT), external=True)
+    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".", external=True)
     session.install(*group("test"))
     kit = [f"--ignore-glob=tests/test_{name}*.py" for name in ("simulator", "contract", "new_plugin", "reliability")]
     session.run("pytest", "-n", "2", "tests", "--ignore=tests/uploads", *kit, *session.posargs)
@@ -77,8 +84,8 @@ def local(session: nox.Session) -> None:
 @nox.session
 def package(session: nox.Session) -> None:
     """Wheels, built and then installed into empty environments: the main job, and a stranger's plugin."""
-    session.install("-e", ".", *editable(LIGHT), *group("test"))
-    session.run("pytest", "-m", "package", "tests", *(str(plugin / "tests") for plugin in LIGHT), *session.posargs)
+    session.install("-e", ".", *group("test"))
+    session.run("pytest", "-m", "package", "tests", *session.posargs)
 
 
 @nox.session
