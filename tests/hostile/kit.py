@@ -17,7 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from tests.helpers import REPOSITORY
-from tests.hostile.vendors import SINS, Sin
+from tests.hostile.vendors import HEAVY, SINS, Sin
 from vmevalkit_core.testing import GeneratorContract, PlainVendor
 
 THIS = "tests/hostile/kit.py"
@@ -25,17 +25,17 @@ QUICK = "CONTRACT_ONE_FAULT"
 """In the environment of the run that tries one check for each plugin."""
 
 
-def contract_of(sin: Sin) -> type[GeneratorContract]:
+def contract_of(name: str, sin: Sin) -> type[GeneratorContract]:
     """The contract as the author of a hostile plugin would inherit it."""
-    fields: dict[str, Any] = {"model": sin.model.spec.factory, "dialect": PlainVendor}
+    fields: dict[str, Any] = {"model": sin.model, "dialect": PlainVendor}
     if QUICK in os.environ:
         # Of the faults of a submit, the one that its own check is about will do.
         fault = re.sub(r".*\[|\]", "", sin.check) if "[" in sin.check else "reset-after"
         fields["_faults"] = lambda self: [fault]
-    return type(f"Test{sin.model.__name__}", (GeneratorContract,), fields)
+    return type(f"Test{name}", (GeneratorContract,), fields)
 
 
-globals().update({f"Test{name}": contract_of(sin) for name, sin in SINS.items()})
+globals().update({f"Test{name}": contract_of(name, sin) for name, sin in SINS.items()})
 
 
 def failures(*tests: str) -> dict[str, dict[str, str]]:
@@ -43,7 +43,8 @@ def failures(*tests: str) -> dict[str, dict[str, str]]:
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         line = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", f"--junitxml={report}"]
-        env = os.environ | ({QUICK: "1"} if tests else {})
+        paths = os.pathsep.join((str(HEAVY), *filter(None, sys.path)))
+        env = os.environ | {"PYTHONPATH": paths} | ({QUICK: "1"} if tests else {})
         done = subprocess.run(
             [*line, *(tests or (THIS,))], cwd=REPOSITORY, env=env, check=False, capture_output=True, text=True
         )

@@ -42,13 +42,17 @@ from vmevalkit_core import (
 class Sin(NamedTuple):
     """One way to break the contract."""
 
-    model: type[Plain]
+    model: str
     sentence: str
     check: str
     """The test of the contract that has to fail."""
 
 
-SINS: dict[str, Sin] = {}
+HEAVY = Path(__file__).parent / "heavy"
+"""A folder with an installed plugin, for the sin that no file can commit."""
+SINS: dict[str, Sin] = {
+    "ImportsItsClient": Sin("heavy-1", "Imports its client to be listed.", "test_listing_imports_nothing_heavy")
+}
 
 
 def caught_by(check: str, **spec: Any) -> Callable[[type[Plain]], type[Plain]]:
@@ -57,7 +61,7 @@ def caught_by(check: str, **spec: Any) -> Callable[[type[Plain]], type[Plain]]:
     def listed(model: type[Plain]) -> type[Plain]:
         factory = {"name": model.__name__.lower(), "factory": f"{__file__}:{model.__name__}"}
         model.spec = dataclasses.replace(model.spec, **factory, **spec)
-        SINS[model.__name__] = Sin(model, model.__doc__ or "", check)
+        SINS[model.__name__] = Sin(model.spec.factory, model.__doc__ or "", check)
         return model
 
     return listed
