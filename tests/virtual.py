@@ -43,7 +43,7 @@ class World(Clock):
         self.wall = datetime(2026, 1, 1, tzinfo=UTC)
         self.dead = False
         self._main: asyncio.Task[Any] | None = None
-        self._points, self._events = 0, dict[int, Callable[[], None]]()
+        self.points, self._events = 0, dict[int, Callable[[], None]]()
 
     def now(self) -> datetime:
         return self.wall + timedelta(seconds=self.seconds)
@@ -58,14 +58,14 @@ class World(Clock):
     def point(self) -> None:
         """Something may happen here; Killed when the process is dead."""
         if not self.dead:
-            self._points += 1
-            self._events.get(self._points, lambda: None)()
+            self.points += 1
+            self._events.get(self.points, lambda: None)()
         if self.dead:
             raise Killed
 
     def live(self, work: Coroutine[Any, Any, T], events: dict[int, Callable[[], None]] | None = None) -> T | None:
         """What the work of a new process comes to; `events` happen at points by their number. None when it died."""
-        self.dead, self._points, self._events = False, 0, events or {}
+        self.dead, self.points, self._events = False, 0, events or {}
         loop = VirtualLoop(self)
         main = self._main = loop.create_task(work)
         try:
