@@ -1,4 +1,4 @@
-"""Any sequence of commands, kills, faults, orders and clock changes: nothing paid twice, nothing lost, no false success.
+"""Any sequence of commands, kills, faults, orders and clocks: nothing is paid twice, nothing lost, no success is false.
 
 The engine, the tree and the claims are the real ones; the vendor and the time are in memory. The long version is
 benchmarks/state_machine.py.
@@ -6,22 +6,20 @@ benchmarks/state_machine.py.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.helpers import REPOSITORY, make_task
 from tests.models.memory import FETCHES, POLLS, REFUSALS, SUBMITS, VENDORS, MemoryVendor
@@ -60,7 +58,7 @@ _many = st.integers(1, 4)
 class Machine(RuleBasedStateMachine):
     """One experiment with three task pairs, two models and an owner who gives orders."""
 
-    steps: Counter[str] = Counter()
+    steps: ClassVar[Counter[str]] = Counter()
     """What was done, and what came of it, over all machines of this process."""
 
     def __init__(self) -> None:
@@ -77,6 +75,7 @@ class Machine(RuleBasedStateMachine):
         self.key = uuid.uuid4().hex
         VENDORS[self.key] = self.vendor
         self.seconds, self.most = 5, None  # type: int, Decimal | None
+        self.dies_when_taken = False
         self.again = set[str]()
         """The tokens of attempts that the user ordered, although there was one before."""
         self.looked_at: dict[str, bytes] = {}
@@ -94,11 +93,21 @@ class Machine(RuleBasedStateMachine):
 
     @rule(model=_models, chosen=_chosen, concurrency=_many, at=_points)
     def run_interrupted(self, model: str, chosen: set[int], concurrency: int, at: int) -> None:
-        self.command("interrupt", model, chosen, concurrency=concurrency, events={at: lambda: self.runner.stop.set()})
+        self.command("interrupt", model, chosen, concurrency=concurrency, events={at: self.interrupt})
 
     @rule(model=_models, chosen=_chosen, at=_points, days=st.sampled_from([-1.0, 1.0]))
     def run_while_the_clock_jumps(self, model: str, chosen: set[int], at: int, days: float) -> None:
         self.command("clock", model, chosen, events={at: lambda: self.set_wall(days)})
+
+    @rule(
+        model=_models, chosen=_chosen, fault=st.sampled_from(["slow", "late"]), days=st.sampled_from([-1.0, 0.0, 1.0])
+    )
+    def run_dies_with_a_request_inside(self, model: str, chosen: set[int], fault: str, days: float) -> None:
+        self.vendor.submits.appendleft(fault)
+        self.dies_when_taken = True
+        self.command("dies", model, chosen)
+        self.dies_when_taken = False
+        self.set_wall(days)
 
     @rule(model=_models, chosen=_chosen)
     def retry_failed(self, model: str, chosen: set[int]) -> None:
@@ -254,6 +263,9 @@ class Machine(RuleBasedStateMachine):
         report = self.world.live(self.runner.execute(plan), events)
         self.note(name, report)
 
+    def interrupt(self) -> None:
+        self.runner.stop.set()
+
     def note(self, name: str, report: Report | None) -> None:
         self.steps[name] += 1
         self.steps[f"{name}: died"] += report is None
@@ -282,6 +294,8 @@ class Machine(RuleBasedStateMachine):
         if self.most is not None:
             self.expect(self.vendor.billed + price <= self.most, f"{self.vendor.billed} + {price} > {self.most}")
         self.steps["accepted"] += 1
+        if self.dies_when_taken:
+            self.world.die()
 
     def watch(self, runner: Runner) -> None:
         """Every attempt that is begun is the first or ordered; every record that is written leads along an edge."""
