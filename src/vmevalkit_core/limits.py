@@ -68,9 +68,19 @@ class Pace:
         self.rate = min(self._most, self.rate * (1 + GROWTH))
         if at > now:
             await self._clock.sleep(at - now)
-        while (left := self._held - self._clock.monotonic()) > 0:  # told to wait in the meantime
-            await self._clock.sleep(left * random.uniform(1.0, 1.2))
+        while (left := self._left()) > 0:
+            await self._clock.sleep(left)
         self._taken.append(self._clock.monotonic())
+
+    def _left(self) -> float:
+        """Seconds to wait although it is our turn: told to in the meantime, or a loop that stood still has many due."""
+        now = self._clock.monotonic()
+        if now < self._held:
+            return (self._held - now) * random.uniform(1.0, 1.2)
+        many = max(1, int(min(self.rate, LOOKED_BACK)))
+        if len(self._taken) < many:
+            return 0.0
+        return self._taken[-many] + (1 + SLACK / 2) * many / self.rate - now
 
     def slow(self, asked: float | None) -> None:
         """A call was refused for coming too fast; `asked`: seconds that the vendor wants to be left alone."""
