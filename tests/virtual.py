@@ -67,7 +67,8 @@ class World(Clock):
         """What the work of a new process comes to; `events` happen at points by their number. None when it died."""
         self.dead, self.points, self._events = False, 0, events or {}
         loop = VirtualLoop(self)
-        main = self._main = loop.create_task(work)
+        main = loop.create_task(work)
+        self._main = main
         try:
             loop.run_until_complete(asyncio.wait([main]))
             left = asyncio.all_tasks(loop)
