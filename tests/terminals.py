@@ -58,7 +58,8 @@ class Terminal:
 def on_a_terminal(line: Sequence[str], env: Mapping[str, str]) -> Iterator[Terminal]:
     """A command whose terminal controls it: Ctrl-C there is a SIGINT to it, as in life."""
     keyboard, screen = pty.openpty()
-    process = subprocess.Popen(line, env=env, preexec_fn=lambda: os.login_tty(screen))
+    # Only so does Ctrl-C reach it as a signal; `login_tty` is one call of C, so threads do not matter.
+    process = subprocess.Popen(line, env=env, preexec_fn=lambda: os.login_tty(screen))  # noqa: PLW1509
     os.close(screen)
     try:
         yield Terminal(process, keyboard)
