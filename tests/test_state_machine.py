@@ -7,6 +7,7 @@ benchmarks/state_machine.py.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import tempfile
 import uuid
@@ -19,10 +20,10 @@ from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.helpers import REPOSITORY, make_task
-from tests.models.memory import FETCHES, POLLS, REFUSALS, SUBMITS, VENDORS, MemoryVendor
+from tests.models.memory import REFUSALS, SUBMITS, VENDORS, MemoryVendor
 from tests.virtual import World, fresh_seed
 from vmevalkit_core.attempts import Attempt, find_attempts, read_attempt
 from vmevalkit_core.audit import problems_of
@@ -80,6 +81,10 @@ class Machine(RuleBasedStateMachine):
         """The tokens of attempts that the user ordered, although there was one before."""
         self.looked_at: dict[str, bytes] = {}
         self.faults: list[AssertionError] = []
+
+    @initialize(dice=st.integers(0, 2**16), odds=st.sampled_from([0.05, 0.2, 0.5]))
+    def open_the_vendor(self, dice: int, odds: float) -> None:
+        self.vendor.chance, self.vendor.odds = random.Random(dice), odds
 
     # What the owner does.
 
@@ -152,11 +157,6 @@ class Machine(RuleBasedStateMachine):
     def next_requests_fail(self, faults: list[str]) -> None:
         self.vendor.submits.extend(faults)
 
-    @rule(polls=st.lists(st.sampled_from(POLLS), max_size=6), fetches=st.lists(st.sampled_from(FETCHES), max_size=4))
-    def next_answers_are_odd(self, polls: list[str], fetches: list[str]) -> None:
-        self.vendor.polls.extend(polls)
-        self.vendor.fetches.extend(fetches)
-
     @rule(which=st.integers(0, 99), end=st.sampled_from(["failed", "forgotten"]))
     def job_goes_wrong(self, which: int, end: str) -> None:
         known = [one.provenance["submission"]["id"] for one in submitted_at(self.attempts())]
@@ -221,7 +221,7 @@ class Machine(RuleBasedStateMachine):
     def finish(self) -> None:
         for faults in (self.vendor.submits, self.vendor.polls, self.vendor.fetches):
             faults.clear()
-        self.most, self.vendor.runs = None, 0.0
+        self.most, self.vendor.runs, self.vendor.odds = None, 0.0, 0.0
         self.world.seconds += DAY / 24
         for model in NAMES:
             self.command("finish", model, {0, 1, 2}, samples=2)

@@ -6,9 +6,10 @@ The client is a plugin like any other; `MEMORY_VENDOR` in its environment names 
 from __future__ import annotations
 
 import functools
+import random
 import tempfile
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -68,6 +69,8 @@ class MemoryVendor:
         self.world, self.taking = world, taking
         self.jobs: dict[str, MemoryJob] = {}
         self.submits, self.polls, self.fetches = deque[str](), deque[str](), deque[str]()
+        self.odds, self.chance = 0.0, random.Random(0)
+        """How likely a call goes wrong for which nothing was ordered above, and the dice for that."""
         self.runs = 30.0
 
     @property
@@ -83,10 +86,12 @@ class MemoryVendor:
         self.jobs[job.id] = job
         return job
 
-    def strike(self, faults: deque[str]) -> str:
-        """What happens to the request that just came."""
+    def strike(self, faults: deque[str], kinds: Sequence[str]) -> str:
+        """What happens to the call that just came."""
         self.world.point()
-        return faults.popleft() if faults else "fine"
+        if faults:
+            return faults.popleft()
+        return self.chance.choice(kinds) if self.chance.random() < self.odds else "fine"
 
 
 VENDORS: dict[str, MemoryVendor] = {}
@@ -123,7 +128,7 @@ class Memory(ApiGenerator):
 
     async def submit(self, request: GenerationRequest) -> Submission:
         vendor, clock = self.vendor, self.context.clock
-        fault = vendor.strike(vendor.submits)
+        fault = vendor.strike(vendor.submits, (*SUBMITS, *REFUSALS))
         if fault in REFUSALS:
             raise REFUSALS[fault]()
         late = 0.9 * self.submit_timeout if fault == "late" else 0.0
@@ -137,7 +142,7 @@ class Memory(ApiGenerator):
 
     async def poll(self, submission: Submission) -> Pending | Done | Failed:
         vendor = self.vendor
-        if (fault := vendor.strike(vendor.polls)) != "fine":
+        if (fault := vendor.strike(vendor.polls, POLLS)) != "fine":
             raise LostAnswer("reset") if fault == "lost" else KeyError("status")
         job = vendor.jobs[submission.id]
         if job.forgotten:
@@ -150,7 +155,7 @@ class Memory(ApiGenerator):
 
     async def fetch(self, done: Done, path: Path) -> None:
         vendor = self.vendor
-        fault = vendor.strike(vendor.fetches)
+        fault = vendor.strike(vendor.fetches, FETCHES)
         if fault == "lost":
             path.write_bytes(tiny_clip()[:500])
             raise LostAnswer("reset")
