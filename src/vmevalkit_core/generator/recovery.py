@@ -24,9 +24,12 @@ async def adopt(vendor: VendorClient, request: GenerationRequest, intent: Intent
     # A request may still be inside the vendor after its sender died, so one early look proves nothing.
     left = (until - clock.now()).total_seconds() + vendor.settle
     # No longer than from the start: a clock that was set back must not make us wait for days.
-    await clock.sleep(min(left, (until - intent.time).total_seconds() + vendor.settle))
+    whole = (until - intent.time).total_seconds() + vendor.settle
+    await clock.sleep(min(left, whole))
     candidates: list[Candidate] = []
-    for wait in (vendor.look_again, 0.0):
+    # Absence leads to another request, and a clock that was set ahead proves none: we wait as long ourselves.
+    proof = whole - max(0.0, min(left, whole)) if vendor.lists_every_job else 0.0
+    for wait in (max(vendor.look_again, proof), 0.0):
         candidates = await read(vendor, lambda: vendor.find(request, (intent.time, until)), vendor.poll_timeout)
         exact = [one for one in candidates if one.exact]
         if len(exact) == 1:

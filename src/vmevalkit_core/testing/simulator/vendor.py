@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from email.utils import formatdate
 from typing import Any
 
 from vmevalkit_core.testing.simulator.caps import Caps
@@ -81,7 +82,10 @@ class Vendor:
         """The reply with a Retry-After of so many seconds, in the form `seconds` or `date`; as it is for `none`."""
         if form == "none":
             return reply
-        return replace(reply, headers={**reply.headers, "Retry-After": self.clock.in_words(wait, form, self.wall)})
+        told = {"Retry-After": self.clock.in_words(wait, form, self.wall)}
+        if form == "date":  # which means nothing without the clock that it is of
+            told["Date"] = formatdate(self.wall, usegmt=True)
+        return replace(reply, headers={**reply.headers, **told})
 
     def submit(self, request: Request, ending: Ending) -> tuple[Reply, Job | None]:
         """Take a job and bill it, or refuse it."""
