@@ -50,6 +50,7 @@ VARIABLES = {
     "samples": ("VMEVAL_SAMPLES", "2", 2),
     "seed": ("VMEVAL_SEED", "5", 5),
     "concurrency": ("VMEVAL_CONCURRENCY", "3", 3),
+    "max_cost": ("VMEVAL_MAX_COST", "12.50", "12.50"),
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vmevalkit_core.testing.clocks import QuickClock, VirtualClock
 from vmevalkit_core.testing.examples import ExampleVendor
 from vmevalkit_core.testing.recorded import ANYTHING, RecordedBody
 from vmevalkit_core.testing.simulator import (
@@ -33,6 +32,7 @@ from vmevalkit_core.testing.simulator import (
 )
 
 if TYPE_CHECKING:
+    from vmevalkit_core.testing.clocks import QuickClock, VirtualClock
     from vmevalkit_core.testing.contract import GeneratorContract
     from vmevalkit_core.testing.local import LocalContract
 
@@ -69,7 +69,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # On first use: it needs pytest, which the simulator does not.
+    # On first use: they need pytest or asyncio, which the simulator's own client does not.
+    if name in ("QuickClock", "VirtualClock"):
+        return getattr(import_module(f"{__name__}.clocks"), name)
     if name not in CONTRACTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import pytest
