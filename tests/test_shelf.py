@@ -107,6 +107,13 @@ def test_known_texts_need_no_encoder(tmp_path: Path) -> None:
     assert (later.found, later.encoded, later.loads) == (2, 1, 1)
 
 
+def test_fingerprint_of_a_model_file_is_its_own(tmp_path: Path) -> None:
+    """Checkpoints are single files: two of them must not share what was encoded by one."""
+    for name, content in (("one.ckpt", "x"), ("two.ckpt", "yy")):
+        (tmp_path / name).write_text(content)
+    assert fingerprint(tmp_path / "one.ckpt") != fingerprint(tmp_path / "two.ckpt")
+
+
 def test_fingerprint_changes_with_the_files(tmp_path: Path) -> None:
     """By size and time; a link of the hub's cache by the name of the content that it leads to."""
     (tmp_path / "blobs").mkdir()

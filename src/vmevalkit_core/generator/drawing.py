@@ -60,11 +60,13 @@ def facts_of(setup: LocalSetup, asked: LocalRequest, *, drawn: int, kept: int) -
 
 def no_memory(model: str, options: LocalOptions, step: memory.Step, smaller: str) -> ModelError:
     """That memory did not do even so, and what would need less of it."""
-    ways = ["-p frames=N with fewer frames"]
-    ways += [f"a -p size= below {options.size}" if options.size else "a smaller -p size=WIDTHxHEIGHT"]
+    rule = options.rule
+    ways = ["-p frames=N with fewer frames"] if options.legal_frames > rule.frame_base else []
+    if len(rule.sizes) != 1:
+        ways += [f"a -p size= below {options.size}" if options.size else "a smaller -p size=WIDTHxHEIGHT"]
     ways += ["-p memory=auto"] if step == "full" else []
     ways += [smaller] if smaller else []
-    hint = f"try {', '.join(ways[:-1])} or {ways[-1]}"
+    hint = f"try {' or '.join(ways)}" if ways else "it needs a card with more memory"
     return ModelError(f"the device has too little memory for {model} with memory={step}", hint=hint)
 
 

@@ -69,18 +69,17 @@ class Shelf:
                 surplus -= kept[file].st_size
 
 
-def fingerprint(folder: Path) -> str:
-    """A hash that changes with the files of a model folder, without reading gigabytes.
+def fingerprint(weights: Path) -> str:
+    """A hash that changes with a model file, or with the files of a model folder, without reading gigabytes.
 
     The hub's cache names a file's content in the target of its link; elsewhere size and time have to do.
     """
-    return hashlib.sha256(json.dumps(sorted(_facts(folder))).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(sorted(_facts(weights))).encode()).hexdigest()
 
 
-def _facts(folder: Path) -> Iterator[tuple[str, str]]:
-    for place, _, names in os.walk(folder):
-        for name in names:
-            path = Path(place, name)
-            facts = path.stat()
-            content = path.readlink().name if path.is_symlink() else str(facts.st_mtime_ns)
-            yield str(path.relative_to(folder)), f"{content} {facts.st_size}"
+def _facts(weights: Path) -> Iterator[tuple[str, str]]:
+    found = (Path(place, name) for place, _, names in os.walk(weights) for name in names)
+    for path in [weights] if weights.is_file() else found:
+        facts = path.stat()
+        content = path.readlink().name if path.is_symlink() else str(facts.st_mtime_ns)
+        yield path.name if path == weights else str(path.relative_to(weights)), f"{content} {facts.st_size}"

@@ -91,8 +91,13 @@ class Crafter(LocalGenerator):
         lean = self.setup is not None and self.setup.memory == "offload"
         settings = _settings(chosen, lean=lean)
         request.facts.update(_facts(request.prompt, chosen, self._pipeline.config))
+        request.facts.update(batched=settings.guidance.batched, frame_by_frame=settings.frame_by_frame)
+        if "final_frame" in self.spec.inputs and request.last_frame is None:
+            raise ModelError(f"{self.spec.name} was shown no final frame", hint="add final_frame.png to the task pair")
         if cut := request.facts["prompt_tokens_cut"]:
             self.context.log.warning("%s does not read the last %d tokens of this prompt", self.spec.name, cut)
+        if cut := request.facts["negative_prompt_tokens_cut"]:
+            self.context.log.warning("%s does not read the last %d tokens of negative_prompt", self.spec.name, cut)
         try:
             frames = self._pipeline(
                 request.prompt,
@@ -148,6 +153,7 @@ def _facts(prompt: str, chosen: CrafterOptions, config: Any) -> dict[str, Any]:
         "picture_shown": config.sees_picture,
         "prompt_tokens": tokens,
         "prompt_tokens_cut": max(0, tokens - TEXT_TOKENS),
+        "negative_prompt_tokens_cut": max(0, token_count(chosen.negative_prompt) - TEXT_TOKENS),
     }
 
 

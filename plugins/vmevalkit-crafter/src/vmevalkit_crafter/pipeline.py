@@ -70,7 +70,7 @@ class CrafterPipeline:
         latents = self._sampled(shape, told, settings, draw, progress)
         with self._places.awake(self.parts.autoencoder):
             frames = decode(self.parts.autoencoder, latents[0].transpose(0, 1), frame_by_frame=settings.frame_by_frame)
-            return torch.cat([to_bytes(frame).cpu() for frame in frames])
+            return torch.cat([to_bytes(_finite(frame)).cpu() for frame in frames])
 
     def _check(self, size: tuple[int, int], first: Tensor | None, final: Tensor | None) -> None:
         if any(side % 64 or side <= 0 for side in size):
@@ -99,3 +99,10 @@ class CrafterPipeline:
                     raise NotFinite(f"the latents are not finite after step {number} of {len(steps)}")
                 progress(number, len(steps))
         return x
+
+
+def _finite(frame: Tensor) -> Tensor:
+    # As bytes a number that is none would be black, and the clip would pass for a good one.
+    if not frame.isfinite().all():
+        raise NotFinite("a decoded frame is not finite")
+    return frame
