@@ -19,6 +19,7 @@ def uint8_frames(video: Any, *, lowest: float = -1.0, highest: float = 1.0) -> A
     torch = _torch()
     parts = []
     for part in video.split(CHUNK, dim=1):
+        check_finite(part, "decoded frames")  # as bytes a number that is none is black, and passes for a clip
         bright = (part.float() - lowest) * (255.0 / (highest - lowest))
         parts.append(bright.round_().clamp_(0, 255).to(torch.uint8).permute(1, 2, 3, 0).cpu())
     return torch.cat(parts).contiguous().numpy()

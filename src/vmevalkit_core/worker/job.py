@@ -34,7 +34,8 @@ class WorkerJob(FreeJob):
     def progress(self, fraction: float | None = None, stage: str = "") -> None:
         """Tell how far the run is; also proves that the model does not hang."""
         self._pulse.moved()
-        self._line.send("progress", id=self.number, fraction=fraction, stage=stage)
+        known = None if fraction is None else float(fraction)  # a tensor is no JSON
+        self._line.send("progress", id=self.number, fraction=known, stage=stage)
 
     def device_free(self) -> None:
         """Tell that what is left to do needs no device, so that the next run may come."""
@@ -52,7 +53,11 @@ class Lines(logging.Handler):
         """One message for each."""
         home, _, number = record.name.rpartition(".")
         run = int(number) if home == LOGGER and number.isdecimal() else None
-        text = self.format(record)
+        try:
+            text = self.format(record)
+        except Exception:
+            self.handleError(record)  # to stderr, which the command keeps
+            return
         self._line.send(
             "log", id=run, level=record.levelno, logger=LOGGER if run is not None else record.name, text=text
         )

@@ -68,7 +68,7 @@ class WorkerProcess:
     @property
     def alive(self) -> bool:
         """Whether it can be asked."""
-        return self._gone is None and self.process.returncode is None
+        return self._gone is None and not self._verdict and self.process.returncode is None
 
     async def greet(self) -> None:
         """Wait for its first line; PluginError when it is another version of the core."""
@@ -126,8 +126,13 @@ class WorkerProcess:
             self.kill("was closed")
             with suppress(asyncio.CancelledError):
                 await self.process.wait()
+                if self._tasks:  # whoever still waits for an answer is told by the one who reads
+                    await asyncio.wait(self._tasks[:1], timeout=2 * LAST_WORDS)
             for task in self._tasks:
                 task.cancel()
+            if self._gone is None:
+                code = self.process.returncode
+                self._end(-signal.SIGKILL if code is None else code)
 
     def _new(self, job: Job | None) -> Asked:
         if self._gone:
@@ -153,13 +158,19 @@ class WorkerProcess:
         try:
             while line := await pipe.readline():
                 self._heard = _now()
-                self._take(unpack(line))
+                self._pass_on(unpack(line))
         except ValueError as error:  # also a line that is too long
             self.kill(f"said what is no message: {error}")
         code = await self.process.wait()
         self.kill("")  # what it started must not outlive it, and may still hold the pipes
         await asyncio.wait(self._tasks[1:2], timeout=LAST_WORDS)
         self._end(code)
+
+    def _pass_on(self, message: Message) -> None:
+        try:
+            self._take(message)
+        except Exception:  # an odd word of one run must not end the reading for all
+            LOG.warning("%s: a message could not be passed on", self.name, exc_info=True)
 
     def _take(self, message: Message) -> None:
         kind, asked = message["type"], self._asked.get(message.get("id", 0))
@@ -207,7 +218,7 @@ class WorkerProcess:
     async def _watch(self) -> None:
         tick = min(1.0, self.timing.silence / 4)
         self._heard = before = _now()
-        while self.alive:
+        while self._gone is None and self.process.returncode is None:
             await asyncio.sleep(tick)
             now = _now()
             if now - before > 3 * tick + 1:
@@ -215,6 +226,12 @@ class WorkerProcess:
             before = now
             if now - self._heard > self.timing.silence:
                 self.kill(f"said nothing for {self.timing.silence:g} s and was killed")
+        await asyncio.sleep(LAST_WORDS)
+        if self._gone is None:
+            self.kill("")  # what it forked still holds the pipe that `_read` waits on
+            await asyncio.sleep(LAST_WORDS)
+        if self._gone is None and self.process.stdout:
+            self.process.stdout.feed_eof()  # held by what has left the group
 
     def _end(self, code: int) -> None:
         """Everyone who waits is told how it died."""

@@ -49,6 +49,7 @@ class Seats:
         self._given = devices
         self._seats: list[Seat] | None = None
         self._waiting: list[_Waiting] = []
+        self._look: asyncio.TimerHandle | None = None
         self._coming: Counter[ModelSpec] = Counter()
 
     @property
@@ -112,6 +113,10 @@ class Seats:
                 device_claims(self._env).release(seat.device.key)
             seat.claimed = False
 
+    def _looked(self) -> None:
+        self._look = None
+        self._assign()
+
     def _assign(self) -> None:
         for waiting in list(self._waiting):
             if waiting.seat.done():
@@ -141,7 +146,8 @@ class Seats:
             LOG.warning("%s is not guarded against other commands: %s", seat.device.name, error)
             seat.claimed = True
         if not seat.claimed and waiting:
-            asyncio.get_running_loop().call_later(LOOK_AGAIN, self._assign)
+            if self._look is None:  # one for all that wait, or each look would make more of them
+                self._look = asyncio.get_running_loop().call_later(LOOK_AGAIN, self._looked)
             if not waiting.told:
                 waiting.told = True
                 LOG.warning("%s is used by another command; waiting until it is free", seat.device.name)

@@ -25,7 +25,7 @@ _PREFIXES = (
     *("TORCH", "PYTORCH_", "TRITON_", "HF_", "TRANSFORMERS_", "DIFFUSERS_", "ACCELERATE_", "SAFETENSORS_"),
     *("TOKENIZERS_", "OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "BLIS_", "VECLIB_", "NUMEXPR_"),
 )
-_SECRET = re.compile(r"TOKEN|SECRET|PASS|CREDENTIAL|AUTH|API|(^|_)KEY", re.IGNORECASE)
+_SECRET = re.compile(r"TOKEN(?!IZERS)|SECRET|PASS|CREDENTIAL|AUTH|API|JWT|(^|_)KEY", re.IGNORECASE)
 """A name that says so is a secret, whatever it begins with, such as HF_TOKEN."""
 
 OFFLINE = {
@@ -49,7 +49,8 @@ def child_environment(spec: ModelSpec, env: Mapping[str, str]) -> dict[str, str]
 
     What a spec declares as a secret is not among them: `/proc` shows the environment, and children inherit it.
     """
-    kept = {name: value for name, value in {**os.environ, **env}.items() if allowed(name)}
+    hidden = {*spec.secrets, *(name for need in spec.needs if need.secret for name in need.names)}
+    kept = {name: value for name, value in {**os.environ, **env}.items() if allowed(name) and name not in hidden}
     shown = {*spec.settings, *(name for need in spec.needs if not need.secret for name in need.names)}
     kept |= {name: env[name] for name in shown if name in env}
     return kept | OFFLINE | {"PYTHONUNBUFFERED": "1", "CUDA_DEVICE_ORDER": kept.get("CUDA_DEVICE_ORDER", "PCI_BUS_ID")}
