@@ -177,7 +177,7 @@ def test_stop_ends_the_worker(tmp_path: Path) -> None:
         runner = Runner(registry, output=tmp_path / "out", experiment="pilot", env=environment(tmp_path))
         ask = runner.ask(registry.add_file(f"{MODELS}:Wild"), QUICK)
         work = asyncio.ensure_future(runner.execute(runner.plan(scan(tmp_path / "q"), [ask])))
-        while not (tmp_path / "pid").exists():  # noqa: ASYNC110 (a file is watched, not an event)
+        while not (tmp_path / "pid").exists():
             assert not work.done()
             await asyncio.sleep(0.02)
         runner.stop.set()
