@@ -30,6 +30,7 @@ from vmevalkit_core import (
     Options,
     Pending,
     RetryableError,
+    RetryPolicy,
     Submission,
     encode_clip,
 )
@@ -72,6 +73,7 @@ class Ledger(ApiGenerator):
     settle = 0.1
     look_again = 0.1
     lists_every_job = True
+    polling = RetryPolicy(attempts=8, within=10.0, first=0.02, longest=0.2)
     refusals = 0
     has_sent = False
 
