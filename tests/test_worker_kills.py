@@ -36,17 +36,22 @@ def vmeval(tmp_path: Path) -> list[str]:
     return [sys.executable, "-m", "vmevalkit_core", "run", str(tmp_path / "q"), "-o", str(tmp_path / "out")]
 
 
-def started(tmp_path: Path, line: list[str], **streams: int) -> subprocess.Popen[bytes]:
-    """The command in the background, with its worker begun."""
+def begun(tmp_path: Path, line: list[str], **streams: int) -> subprocess.Popen[bytes]:
+    """The command in the background."""
     env = clean_env(CUDA_VISIBLE_DEVICES="", VMEVAL_RUNTIME_DIR=str(tmp_path / "runtime"), WILD_PLACE=str(tmp_path))
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(line, env=env | {"WILD_SECRET": "x"}, **(quiet | streams))  # type: ignore[call-overload]
+    return subprocess.Popen(line, env=env | {"WILD_SECRET": "x"}, **(quiet | streams))  # type: ignore[call-overload,no-any-return]
+
+
+def started(tmp_path: Path, line: list[str], **streams: int) -> subprocess.Popen[bytes]:
+    """The command in the background, with its worker begun."""
+    process = begun(tmp_path, line, **streams)
     until = time.monotonic() + 60
     while not workers_of(process.pid):
         assert process.poll() is None, "it ended before it had a worker"
         assert time.monotonic() < until, "it started no worker"
         time.sleep(0.005)
-    return process  # type: ignore[no-any-return]
+    return process
 
 
 def finished(tmp_path: Path) -> bool:
@@ -64,7 +69,7 @@ def test_killed_command_leaves_no_worker(tmp_path: Path, line: list[str], instan
     process.kill()
     process.wait()
     assert survivors(process.pid) == 0
-    assert started(tmp_path, line).wait(timeout=60) == 0
+    assert begun(tmp_path, line).wait(timeout=60) == 0  # with a worker, or with nothing left to do
     assert finished(tmp_path)
 
 
