@@ -5,7 +5,7 @@ from pathlib import Path
 import nox
 
 nox.options.sessions = ["lint", "tests", "plugins", "lowest", "local", "package", "docs"]
-nox.options.default_venv_backend = "venv"
+nox.options.default_venv_backend = "uv|venv"
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -21,6 +21,11 @@ def needs_torch(plugin: Path) -> bool:
 PLUGINS = sorted(path.parent for path in Path("plugins").glob("*/pyproject.toml"))
 LIGHT = [plugin for plugin in PLUGINS if not needs_torch(plugin)]
 HEAVY = [plugin for plugin in PLUGINS if needs_torch(plugin)]
+SPREAD = ["-n", "3", "--dist", "worksteal"]
+"""Over the cores of a small machine, with one more test that waits."""
+NO_LIBRARY = ["test_simulator", "test_contract", "test_new_plugin", "test_reliability", "test_state_machine", "uploads"]
+NO_LIBRARY += ["test_interrupt", "test_worker", "test_device", "test_pace", "test_limits", "test_ceiling", "samples"]
+"""Tests that the lowest versions of the libraries cannot fail in a way of their own."""
 WORKERS = [
     f"tests/test_{name}.py" for name in ("workers", "worker_kills", "devices", "device_order", "local_parts", "shelf")
 ]
@@ -47,27 +52,26 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests, on the newest versions that are allowed."""
     session.install("-e", ".", *group("test"))
-    session.run("pytest", "-n", "2", "tests", *session.posargs)
+    session.run("pytest", *SPREAD, "tests", *session.posargs)
 
 
 @nox.session
 def plugins(session: nox.Session) -> None:
     """The tests of the plugins for vendors, all in one environment; those for local models are in `local`."""
     session.install("-e", ".", *editable(LIGHT), *group("test"))
-    session.run("pytest", "-n", "2", *(str(plugin / "tests") for plugin in LIGHT), *session.posargs)
+    session.run("pytest", *SPREAD, *(str(plugin / "tests") for plugin in LIGHT), *session.posargs)
 
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """The tests of the core, on the lowest versions that are allowed; what only tests the test kit is left out."""
-    session.install("uv")
-    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".", external=True)
+    """The tests of all that uses a library, on the lowest versions that are allowed."""
+    session.install("--resolution", "lowest-direct", "-e", ".")
     session.install(*group("test"))
-    kit = [f"--ignore-glob=tests/test_{name}*.py" for name in ("simulator", "contract", "new_plugin", "reliability")]
-    session.run("pytest", "-n", "2", "tests", "--ignore=tests/uploads", *kit, *session.posargs)
+    left = [f"--ignore-glob=tests/{name}*" for name in NO_LIBRARY]
+    session.run("pytest", *SPREAD, "tests", *left, *session.posargs)
 
 
-@nox.session
+@nox.session(venv_backend="venv")
 def local(session: nox.Session) -> None:
     """The tests of local models and their workers, in one environment with torch; they need no GPU."""
     # By pip, which finds the build for the CPU; the rest by uv, since pip may resolve it for minutes.
@@ -77,7 +81,7 @@ def local(session: nox.Session) -> None:
         session.run("mypy", str(plugin / "src"))
     found = [str(plugin / "tests") for plugin in HEAVY]
     # One thread each: on shared cores more of them wait for each other.
-    session.run("pytest", "-n", "2", *found, *WORKERS, *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", *SPREAD, *found, *WORKERS, *session.posargs, env={"OMP_NUM_THREADS": "1"})
     session.run("pytest", "-m", "package", *found, env={"OMP_NUM_THREADS": "1"})
 
 

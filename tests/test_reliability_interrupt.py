@@ -16,7 +16,7 @@ from tests.conftest import clean_env
 from tests.helpers import make_task, records
 from tests.terminals import CTRL_C, on_a_terminal
 from tests.vendors import PLAIN, env_of, vendor
-from tests.virtual import fresh_seed
+from tests.virtual import chosen_seed
 from vmevalkit_core.audit import validate
 from vmevalkit_core.testing import Simulator
 
@@ -67,7 +67,7 @@ def fifty(tmp_path: Path) -> Path:
 
 def test_interrupts_at_any_time_keep_every_id(fifty: Path) -> None:
     """Three times in one experiment, then to the end: every job is collected, none was sent twice."""
-    chance = random.Random(fresh_seed())
+    chance = random.Random(chosen_seed())
     with vendor(running_seconds=20.0, latency=0.05) as simulator:
         line, env = line_for(fifty, 50), clean_env(**env_of(simulator), TERM="xterm-256color")
         for at in (chance.uniform(0.0, 0.3), chance.uniform(0.0, 1.0)):

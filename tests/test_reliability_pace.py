@@ -74,7 +74,7 @@ def observed(root: Path, simulator: Simulator, form: str, *, jobs: int, times: i
 def test_vendor_is_left_alone_for_as_long_as_he_asks(tmp_path: Path, form: str) -> None:
     """By his own clock, which is an hour ahead; what was on its way at that moment may still come."""
     with vendor(skew_seconds=3600.0) as simulator:
-        found = observed(tmp_path, simulator, form, jobs=24, times=2, asked=2)
+        found = observed(tmp_path, simulator, form, jobs=12, times=2, asked=2)
     assert found.refusals == 2
     assert found.own_early <= 0.0
     assert found.others_early < SENT_AT_ONCE

@@ -17,7 +17,7 @@ from tests.conftest import clean_env
 from tests.helpers import REPOSITORY, make_task
 from tests.trees import plain_tree, tree_hash
 from tests.vendors import env_of, vendor
-from tests.virtual import fresh_seed
+from tests.virtual import chosen_seed
 from vmevalkit_core.audit import validate
 from vmevalkit_core.testing import Simulator
 
@@ -100,7 +100,7 @@ def twelve(tmp_path: Path) -> Path:
 
 def test_tree_after_faults_is_the_tree_without(twelve: Path) -> None:
     """Same files, same records, but for times, ids and links."""
-    chance = random.Random(fresh_seed())
+    chance = random.Random(chosen_seed())
     with vendor(running_seconds=0.2) as simulator:
         found = endure(twelve, simulator, [], [])
         assert found == (0, 0, 1, 0, 0)

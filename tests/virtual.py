@@ -21,9 +21,9 @@ DISK_SECONDS = 0.002
 """What a thread takes at most."""
 
 
-def fresh_seed() -> int:
-    """A seed of this run, shown when its test fails; TEST_SEED in the environment brings one back."""
-    seed = int(os.environ.get("TEST_SEED") or random.randrange(10**6))
+def chosen_seed() -> int:
+    """TEST_SEED of the environment, else always the same: the programs in benchmarks/ look for new sequences."""
+    seed = int(os.environ.get("TEST_SEED") or 20_261_127)
     sys.stdout.write(f"TEST_SEED={seed}\n")
     return seed
 

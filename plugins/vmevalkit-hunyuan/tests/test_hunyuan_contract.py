@@ -1,4 +1,4 @@
-"""The contract of local models, for each of the family."""
+"""The contract of local models, for each of the family; one for each generator goes through real workers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytest.importorskip("diffusers")
 
 from hunyuan_tiny import tiny_13b, tiny_15
 
-from vmevalkit_core.testing import LocalContract
+from vmevalkit_core.testing import DrawingContract, LocalContract
 
 QUICK = {"size": "96x64", "frames": 7, "steps": 2}
 
@@ -24,7 +24,7 @@ class TestHunyuanVideoI2v(LocalContract):
         return tiny_13b(folder)
 
 
-class TestHunyuanVideoI2v33Channels(LocalContract):
+class TestHunyuanVideoI2v33Channels(DrawingContract):
     model = "hunyuan-video-i2v-33ch"
     options = QUICK
 
@@ -40,7 +40,7 @@ class TestHunyuanVideo15I2v480p(LocalContract):
         return tiny_15(folder)
 
 
-class TestHunyuanVideo15I2v720p(LocalContract):
+class TestHunyuanVideo15I2v720p(DrawingContract):
     model = "hunyuan-video-1.5-i2v-720p"
     options = QUICK
 

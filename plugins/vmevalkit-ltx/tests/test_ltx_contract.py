@@ -1,4 +1,4 @@
-"""The contract of local models, for each of the family."""
+"""The contract of local models, for each of the family; one for each generator goes through real workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytest.importorskip("vmevalkit_ltx")
 
 from ltx_tiny import tiny_checkpoint, tiny_ltx
 
-from vmevalkit_core.testing import LocalContract
+from vmevalkit_core.testing import DrawingContract, LocalContract
 
 QUICK = {"size": "96x64", "frames": 12, "steps": 2}
 
@@ -25,7 +25,7 @@ class TestLtxVideo(LocalContract):
         return tiny_ltx(folder)
 
 
-class TestLtx13bDistilled(LocalContract):
+class TestLtx13bDistilled(DrawingContract):
     model = "ltx-video-13b-distilled"
     options = QUICK
 
@@ -33,7 +33,7 @@ class TestLtx13bDistilled(LocalContract):
         return tiny_ltx(folder, kind="LTXConditionPipeline")
 
 
-class TestLtx2bDistilled(LocalContract):
+class TestLtx2bDistilled(DrawingContract):
     model = "ltx-video-2b-distilled"
     options = QUICK
 

@@ -1,4 +1,4 @@
-"""The contract of local models, for each of the family."""
+"""The contract of local models, for each of the family; one for each generator goes through real workers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytest.importorskip("diffusers")
 
 from wan_tiny import tiny_2_1, tiny_5b, tiny_a14b
 
-from vmevalkit_core.testing import LocalContract
+from vmevalkit_core.testing import DrawingContract, LocalContract
 
 QUICK = {"size": "96x64", "frames": 7, "steps": 2}
 
@@ -24,7 +24,7 @@ class TestWan22A14B(LocalContract):
         return tiny_a14b(folder)
 
 
-class TestWan22Ti2v5B(LocalContract):
+class TestWan22Ti2v5B(DrawingContract):
     model = "wan-2.2-ti2v-5b"
     options = QUICK
 
@@ -32,7 +32,7 @@ class TestWan22Ti2v5B(LocalContract):
         return tiny_5b(folder)
 
 
-class TestWan21I2v480(LocalContract):
+class TestWan21I2v480(DrawingContract):
     model = "wan-2.1-i2v-480p"
     options = QUICK
 
@@ -40,7 +40,7 @@ class TestWan21I2v480(LocalContract):
         return tiny_2_1(folder)
 
 
-class TestWan21I2v720(LocalContract):
+class TestWan21I2v720(DrawingContract):
     model = "wan-2.1-i2v-720p"
     options = QUICK
 
@@ -48,7 +48,7 @@ class TestWan21I2v720(LocalContract):
         return tiny_2_1(folder)
 
 
-class TestWan21Flf2v720(LocalContract):
+class TestWan21Flf2v720(DrawingContract):
     model = "wan-2.1-flf2v-720p"
     options = QUICK
 

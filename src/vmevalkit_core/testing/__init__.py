@@ -34,7 +34,7 @@ from vmevalkit_core.testing.simulator import (
 if TYPE_CHECKING:
     from vmevalkit_core.testing.clocks import QuickClock, VirtualClock
     from vmevalkit_core.testing.contract import GeneratorContract
-    from vmevalkit_core.testing.local import LocalContract
+    from vmevalkit_core.testing.local import DrawingContract, LocalContract
 
 __all__ = [
     "ANYTHING",
@@ -43,6 +43,7 @@ __all__ = [
     "BadSetting",
     "Desk",
     "Dialect",
+    "DrawingContract",
     "Ending",
     "ExampleVendor",
     "Fault",
@@ -82,4 +83,4 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(home), name)
 
 
-CONTRACTS = {"GeneratorContract": "contract", "LocalContract": "local"}
+CONTRACTS = {"GeneratorContract": "contract", "DrawingContract": "local", "LocalContract": "local"}

@@ -28,11 +28,12 @@ SOURCES = ((64, 64), (512, 512), (1, 999), (999, 1), (640, 480), (1080, 1920), (
 _built: dict[type, Path] = {}
 
 
-class LocalContract:
-    """What every local model keeps. A subclass names the model, quick options, and builds tiny weights.
+class DrawingContract:
+    """What every local model keeps when it draws. A subclass names the model, quick options, and builds tiny weights.
 
-    The tests draw with these weights on the CPU, in the process of the tests and in real workers. A test may be
-    overridden only by one that is marked `xfail` with a reason.
+    The tests draw with these weights on the CPU, in the process of the tests. It is for a model that shares its
+    generator with one that keeps the whole `LocalContract`. A test may be overridden only by one that is marked
+    `xfail` with a reason.
     """
 
     model: ClassVar[str]
@@ -43,7 +44,7 @@ class LocalContract:
     def __init_subclass__(cls, **given: Any) -> None:
         """Hold a subclass to the rule about overriding."""
         super().__init_subclass__(**given)
-        check_overrides(cls, LocalContract)
+        check_overrides(cls, DrawingContract)
 
     def tiny_weights(self, folder: Path) -> Path:
         """Make a folder with weights of a few megabytes, of the real classes, and return it."""
@@ -177,6 +178,15 @@ class LocalContract:
         monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **__: tried.append(args))
         studio.clips([studio.request()])
         assert tried == []
+
+
+class LocalContract(DrawingContract):
+    """The whole contract of a local model: how it draws, and what a worker that dies costs (half a minute)."""
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        """Hold a subclass to the rule about overriding."""
+        super().__init_subclass__(**given)
+        check_overrides(cls, LocalContract)
 
     def test_killed_worker_costs_no_run(self, studio: Studio) -> None:
         """`kill -9` in the middle of a clip: every run of the plan has its own, and the one that was hit says so."""
