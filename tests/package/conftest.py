@@ -29,15 +29,16 @@ def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def build_wheel(project: Path, into: Path) -> Path:
     """The wheel of a project, built in isolation."""
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(into), str(project)]
+    command = [sys.executable, "-m", "build", "--installer", "uv", "--wheel", "--outdir", str(into), str(project)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return next(into.glob("*.whl"))
 
 
 def environment(folder: Path, *wheels: Path) -> dict[str, str]:
     """A fresh virtual environment with these wheels and what they ask for; the variables that enter it."""
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    subprocess.run([str(folder / "bin" / "pip"), "install", "-q", *map(str, wheels)], check=True)
+    subprocess.run(["uv", "venv", "-q", "--seed", "--python", sys.executable, str(folder)], check=True)
+    python = str(folder / "bin" / "python")
+    subprocess.run(["uv", "pip", "install", "-q", "--python", python, *map(str, wheels)], check=True)
     return entered(folder)
 
 

@@ -37,7 +37,17 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("fresh")
     families = sorted({family for family, _ in BUILDERS.values()})
     for project in (PLUGINS.parent, *(PLUGINS / f"vmevalkit-{family}" for family in families)):
-        line = [sys.executable, "-m", "build", "--wheel", "--outdir", str(root / "dist"), str(project)]
+        line = [
+            sys.executable,
+            "-m",
+            "build",
+            "--installer",
+            "uv",
+            "--wheel",
+            "--outdir",
+            str(root / "dist"),
+            str(project),
+        ]
         subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
     subprocess.run([sys.executable, "-m", "venv", str(root / "venv")], check=True)
     pip = [str(root / "venv" / "bin" / "pip"), "install", "-q", "--no-deps"]
@@ -84,6 +94,7 @@ def test_two_questions_from_wheels(fresh: Path, tmp_path: Path, model: str) -> N
     found = [json.loads(path.read_text()) for path in (tmp_path / "data").rglob("metadata.json")]
     assert [one["inference"]["status"] for one in found] == ["success"] * 2
     assert {one["provenance"]["extras"]["local"]["frames_kept"] for one in found} == {7}
+    assert all(one["provenance"]["versions"]["diffusers"] for one in found)
 
 
 def _builder(family: str, name: str) -> Any:
