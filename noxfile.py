@@ -89,7 +89,7 @@ def local(session: nox.Session) -> None:
 def package(session: nox.Session) -> None:
     """Wheels, built and then installed into empty environments: the main job, and a stranger's plugin."""
     session.install("-e", ".", *group("test"))
-    session.run("pytest", "-m", "package", "tests", *session.posargs)
+    session.run("pytest", "-n", "2", "--dist", "loadfile", "-m", "package", "tests", *session.posargs)
 
 
 @nox.session

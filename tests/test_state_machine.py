@@ -223,7 +223,7 @@ class Machine(RuleBasedStateMachine):
             faults.clear()
         self.most, self.vendor.runs, self.vendor.odds = None, 0.0, 0.0
         self.world.seconds += DAY / 24
-        # Twice: a lost request that is asked otherwise by now is proven to be lost by the first, and sent by the second.
+        # Twice: a lost request that is asked otherwise by now is proven lost by the first, and sent by the second.
         for model in 2 * NAMES:
             self.command("finish", model, {0, 1, 2}, samples=2)
         self.nobody_complained()
