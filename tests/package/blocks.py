@@ -74,5 +74,5 @@ def carry_out(block: Block, folder: Path, env: dict[str, str]) -> None:
         path.write_text(block.text, "utf-8")
         return
     command = [*RUNNERS[block.language], block.text]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == block.exit_code, f"{block.page}\n{block.text}\n{done.stdout}\n{done.stderr}"
