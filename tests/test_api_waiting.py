@@ -208,7 +208,7 @@ def test_interrupted_script_keeps_every_id(tmp_path: Path, text: str) -> None:
     with script(tmp_path, text) as process:
         wait_for_submits(tmp_path, 6)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=30)
     assert process.returncode != 0
     assert ("Stopping: nothing new is sent" in said) == text.startswith("runner")
     assert said.rstrip().endswith("KeyboardInterrupt")
@@ -228,8 +228,8 @@ def test_second_interrupt_waits_no_longer(tmp_path: Path) -> None:
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         begun = time.monotonic()
-        process.communicate(timeout=15)
-    assert time.monotonic() - begun < 8
+        process.communicate(timeout=30)
+    assert time.monotonic() - begun < 20  # at once, and room for a busy machine
     assert process.returncode != 0
 
 

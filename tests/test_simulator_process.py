@@ -80,7 +80,7 @@ def test_mistake_is_one_line(tmp_path: Path, args: list[str], says: str) -> None
     with socket.create_server(("127.0.0.1", 0)) as taken:
         known = {"{file}": str(tmp_path / "file.json"), "{port}": str(taken.getsockname()[1])}
         process = by_hand(tmp_path, *(known.get(arg, arg) for arg in args))
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=60)
     assert process.returncode == 2
     assert says in error.decode()
     assert error.count(b"\n") == 1
@@ -186,7 +186,7 @@ def test_vendor_goes_away_and_comes_back() -> None:
 def test_faults_are_listed(tmp_path: Path) -> None:
     """As a table for the documentation."""
     with by_hand(tmp_path, "--faults") as process:
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=60)
     assert [line.split("`")[1] for line in out.decode().splitlines()[2:]] == list(FAULTS)
 
 
