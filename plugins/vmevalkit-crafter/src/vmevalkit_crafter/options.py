@@ -22,9 +22,7 @@ Rate = Annotated[float, Unit("frames/s")]
 ToldRate = Annotated[int, Unit("frames/s")]
 
 
-def _rule(
-    size: tuple[int, int], fps: float, first_frame: Literal["generated", "weak", "none"], last_image: bool = False
-) -> ClipRule:
+def _rule(size: tuple[int, int], fps: float, first_frame: Literal["generated", "weak", "none"]) -> ClipRule:
     """One size and one length: others than those of the training give poor motion, or none."""
     return ClipRule(
         sizes=(size,),
@@ -33,7 +31,6 @@ def _rule(
         most_frames=FRAMES,
         fps=fps,
         first_frame=first_frame,
-        last_image=last_image,
         text_tokens=TEXT_TOKENS,
     )
 
@@ -118,7 +115,7 @@ class DynamiCrafter1024Options(DynamiCrafter512Options):
 class DynamiCrafterInterpOptions(DynamiCrafter512Options):
     """Options of dynamicrafter-512-interp."""
 
-    rule: ClassVar[ClipRule] = _rule((512, 320), 8, "generated", last_image=True)
+    rule: ClassVar[ClipRule] = _rule((512, 320), 8, "generated")
 
     motion_fps: ToldRate = Field(5, ge=5, le=30)
     """The frame rate that the network is told: less means more motion."""

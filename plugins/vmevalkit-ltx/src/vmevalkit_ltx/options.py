@@ -47,7 +47,6 @@ class LtxVideoOptions(LtxOptions):
         most_frames=257,
         fps=24,
         first_frame="copy",
-        last_image=False,
         text_tokens=TEXT_TOKENS,
     )
 
@@ -69,7 +68,6 @@ class DistilledOptions(LtxOptions):
         most_frames=257,
         fps=30,
         first_frame="copy",
-        last_image=True,
         text_tokens=TEXT_TOKENS,
     )
 
