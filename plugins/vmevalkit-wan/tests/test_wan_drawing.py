@@ -15,7 +15,6 @@ import torch
 from wan_tiny import tiny_2_1, tiny_5b, tiny_a14b
 
 from vmevalkit_core import ConfigError
-from vmevalkit_core.generator import placing
 from vmevalkit_core.testing.studio import PROMPTS, Studio, run
 from vmevalkit_wan.options import NEGATIVE
 
@@ -208,23 +207,6 @@ def test_last_frame_is_looked_at(tmp_path: Path) -> None:
     one, other = studio.clips([request, same])
     assert studio.spec.sees_solution
     assert studio.frames(one) != studio.frames(other)
-
-
-def test_streamed_layers_draw_the_same(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `memory=layers` does on a card, done here from the CPU to the CPU: both experts, layer by layer."""
-    streamed: list[str] = []
-
-    def place(pipe: Any, _: Any, names: tuple[str, ...]) -> Any:
-        for name in names:
-            placing._stream(getattr(pipe, name), "cpu")
-            streamed.append(name)
-        pipe.set_progress_bar_config(disable=True)
-        return pipe
-
-    plain = studio.clips([studio.request()])[0]
-    monkeypatch.setattr("vmevalkit_wan.generator.placed", place)
-    assert studio.frames(studio.clips([studio.request()])[0]) == studio.frames(plain)
-    assert streamed == ["transformer", "transformer_2"]
 
 
 def test_codec_computes_in_float32(studio: Studio) -> None:
