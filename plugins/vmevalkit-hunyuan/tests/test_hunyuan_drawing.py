@@ -15,7 +15,7 @@ pytest.importorskip("diffusers")
 from hunyuan_tiny import tiny_13b, tiny_15, torch
 from PIL import Image
 
-from vmevalkit_core import ModelError
+from vmevalkit_core import ConfigError, ModelError
 from vmevalkit_core.testing.studio import PROMPTS, Studio, run
 from vmevalkit_hunyuan import fifteen, loading, thirteen
 
@@ -162,10 +162,26 @@ def test_marks_in_a_prompt_are_refused(folders: dict[str, Path], tmp_path: Path,
 
 
 def test_other_release_is_refused_by_name(folders: dict[str, Path], tmp_path: Path) -> None:
-    """The two 13B releases take a picture differently and are often mixed up."""
+    """The two 13B releases take a picture differently and are often mixed up; said before anything is loaded."""
     studio = Studio("hunyuan-video-i2v", folders["hunyuan-video-i2v-33ch"], QUICK, tmp_path)
-    with pytest.raises(ModelError, match="takes its picture by latent_concat"):
-        studio.clips([studio.request()])
+    with pytest.raises(ConfigError, match="takes its picture by latent_concat"):
+        studio.generator().check(studio.options)
+
+
+def test_guidance_without_a_place_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    """The first release has none; the record would tell of a guidance that nobody heard."""
+    studio = Studio("hunyuan-video-i2v-33ch", folders["hunyuan-video-i2v-33ch"], QUICK, tmp_path)
+    studio.generator().check(studio.options)
+    with pytest.raises(ConfigError, match="has no place for guidance"):
+        studio.generator().check({**studio.options, "guidance": 6.0})
+
+
+def test_encodings_of_other_numbers_are_others(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a card `auto` and `bfloat16` load the encoders differently, though both are called bfloat16."""
+    names, generator = list[str](), studio.generator()
+    monkeypatch.setattr(generator, "kept", lambda name, make: names.append(name) or make())
+    studio.clips([studio.request(), studio.request(dtype="float32")], generator)
+    assert len({*names}) == 2
 
 
 def test_version_15_keeps_the_whole_picture(folders: dict[str, Path], tmp_path: Path) -> None:

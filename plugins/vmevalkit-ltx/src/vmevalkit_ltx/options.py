@@ -57,7 +57,8 @@ class LtxVideoOptions(LtxOptions):
     # 161 frames of 704 x 480 at 24 per second, 50 steps, guidance 3: the example of the model card in diffusers.
     frames: Annotated[int, Unit("frames")] = Field(161, ge=1)
     """Frames of the clip; the model draws the next of 9, 17, 25, ... and what is too many is cut off."""
-    steps: int = Field(50, ge=1, le=200)
+    # One step would be divided by nothing: these weights' schedule ends at a noise level of its own.
+    steps: int = Field(50, ge=2, le=200)
     """Denoising steps; the authors recommend 30 to 50."""
 
 
