@@ -153,6 +153,21 @@ def test_lora_setting_may_be_a_folder(studio: Studio, folder: Path) -> None:
     assert generator.lora_file(generator.options.model_validate(QUICK)) == folder / LORA
 
 
+def test_lora_may_be_elsewhere_than_the_model(studio: Studio, tmp_path: Path) -> None:
+    """VMEVAL_WEIGHTS names the model's folder, and the LoRA is where its download line puts it."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model_index.json").write_text("{}")
+    env = {"VMEVAL_WEIGHTS": str(tmp_path / "model"), "HF_HUB_CACHE": str(tmp_path)}
+    generator = Morphic(studio.spec, Context(env={}, limiter=Limiter(1), local_env=env))
+    options = generator.options.model_validate(QUICK)
+    with pytest.raises(MissingWeights, match="morphic/Wan2") as caught:
+        generator.lora_file(options)
+    assert "-p lora=FILE" in caught.value.hint
+    cached = tmp_path / "models--morphic--Wan2.2-frames-to-video" / "snapshots" / "abc"
+    cached.mkdir(parents=True)
+    assert tiny_lora(cached / LORA) == generator.lora_file(options)
+
+
 def test_option_counts_before_setting(studio: Studio, folder: Path, tmp_path: Path) -> None:
     """Who names a file for one run means it."""
     other = tiny_lora(tmp_path / "other.safetensors", seed=8)
