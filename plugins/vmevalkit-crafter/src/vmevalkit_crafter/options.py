@@ -55,15 +55,20 @@ class CrafterOptions(LocalOptions):
     guidance: float = Field(7.5, ge=1.0, le=30.0)
     """How strongly the prompt and the picture are followed; 1 is without guidance, and twice as fast."""
     guidance_rescale: float = Field(0.0, ge=0.0, le=1.0)
-    """Share of the correction of over-exposure by strong guidance."""
+    """Share of the correction of over-exposure by strong guidance; without effect where there is none."""
     spacing: Literal["uniform", "uniform_trailing"] = "uniform"
     """Which of the 1000 training steps are visited: from 1 upwards, or from 999 downwards."""
     negative_prompt: str = ""
-    """What guidance leads away from; the authors have nothing here."""
+    """What guidance leads away from, without effect where there is none; the authors have nothing here."""
     batched: bool = False
-    """Ask for all branches of guidance at once: less time on a large device, and more memory."""
+    """Ask for all branches of guidance, where there is any, at once: less time on a large device, and more memory."""
     frame_by_frame: bool = True
     """Decode one frame at a time; false is a little faster, and needs many times the memory for it."""
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether anything is led away from."""
+        return self.guidance != 1 or getattr(self, "image_guidance", None) is not None
 
     @property
     def told_number(self) -> int:
@@ -98,7 +103,7 @@ class DynamiCrafter512Options(DynamiCrafterOptions):
     motion_fps: ToldRate = Field(24, ge=15, le=30)
     """The frame rate that the network is told: less means more motion."""
     guidance_rescale: float = Field(0.7, ge=0.0, le=1.0)
-    """Share of the correction of over-exposure by strong guidance."""
+    """Share of the correction of over-exposure by strong guidance; without effect where there is none."""
     spacing: Literal["uniform", "uniform_trailing"] = "uniform_trailing"
     """Which of the 1000 training steps are visited: from 1 upwards, or from 999 downwards."""
 
