@@ -11,14 +11,15 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 pytest.importorskip("peft")
 
-from morphic_tiny import LORA, merged, tiny_lora, tiny_morphic, torch
+from morphic_tiny import LORA, merged, tiny_lora, tiny_morphic
 from safetensors.torch import load_file, save_file
 
 from vmevalkit_core import ConfigError, Context, MissingWeights, ModelError
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.runner import Runner
 from vmevalkit_core.scan import scan
-from vmevalkit_core.testing.studio import Studio
+from vmevalkit_core.testing.studio import Studio, farthest
+from vmevalkit_core.testing.tiny import torch
 from vmevalkit_morphic import lora
 from vmevalkit_morphic.generator import Morphic
 
@@ -101,8 +102,8 @@ def test_clip_equals_the_merged_model(studio: Studio, folder: Path, tmp_path: Pa
         studio.frames(studio.clips([studio.request(weights=str(merged(folder, into, strength)), lora_strength=0.0)])[0])
         for into, strength in ((tmp_path / "half", 0.5), (tmp_path / "whole", 1.0))
     )
-    assert _distance(ours, half) <= 1
-    assert _distance(ours, whole) > 5
+    assert farthest(ours, half) <= 1
+    assert farthest(ours, whole) > 5
 
 
 def test_record_names_the_lora(studio: Studio) -> None:
@@ -234,7 +235,3 @@ def _change(pipe: Any, folder: Path) -> float:
     with torch().no_grad():
         added = layer(given) - layer.base_layer(given)
         return float((added / (given @ down.T @ up.T)).mean())
-
-
-def _distance(one: bytes, other: bytes) -> int:
-    return max(abs(left - right) for left, right in zip(one, other, strict=True))

@@ -15,15 +15,10 @@ import torch
 from wan_tiny import tiny_2_1, tiny_5b, tiny_a14b
 
 from vmevalkit_core import ConfigError
-from vmevalkit_core.testing.studio import PROMPTS, Studio, run
+from vmevalkit_core.testing.studio import PROMPTS, Studio, farthest, run
 from vmevalkit_wan.options import NEGATIVE
 
 QUICK = {"size": "96x64", "frames": 5, "steps": 6}
-
-
-def distance(one: bytes, other: bytes) -> int:
-    """The largest difference of two clips, in grey levels."""
-    return max(abs(left - right) for left, right in zip(one, other, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +175,7 @@ def test_clip_equals_the_pipelines_own(studio: Studio) -> None:
         guidance_scale_2=3.5,
         generator=torch.Generator().manual_seed(3),
     ).frames[0]
-    assert distance(ours, (torch.from_numpy(theirs) * 255).round().to(torch.uint8).numpy().tobytes()) <= 1
+    assert farthest(ours, (torch.from_numpy(theirs) * 255).round().to(torch.uint8).numpy().tobytes()) <= 1
 
 
 def test_folder_of_another_kind_is_refused(tmp_path: Path, experts: Path) -> None:
@@ -229,7 +224,7 @@ def test_compiled_blocks_are_on_record(studio: Studio) -> None:
     assert compiled.extras["local"]["compiled"]
     assert compiled.extras["local"]["loads"] == 2
     assert counters["stats"]["unique_graphs"] > 0
-    assert distance(studio.frames(plain), studio.frames(compiled)) <= 2
+    assert farthest(studio.frames(plain), studio.frames(compiled)) <= 2
 
 
 def _picture(ref: Any) -> Any:
