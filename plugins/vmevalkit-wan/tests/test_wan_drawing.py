@@ -145,13 +145,15 @@ def test_record_says_how_much_was_read(studio: Studio) -> None:
     assert facts["prompt_tokens"] > facts["prompt_tokens_read"] == 512
 
 
-def test_resumed_plan_encodes_nothing(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A later command, in a worker of its own, finds what the first one encoded, and never loads the encoder."""
-    monkeypatch.setenv("VMEVAL_CACHE", str(studio.folder / "cache"))
-    facts = [studio.execute(number)[-1].provenance.extras["local"] for number in (3, 4)]
-    assert [one["texts_encoded"] for one in facts] == [4, 0]
-    assert [one["encoder_loads"] for one in facts] == [1, 0]
+def test_what_was_encoded_is_never_encoded_again(studio: Studio) -> None:
+    """A later generator finds prompt and negative prompt, never loads the encoder, and draws the same."""
+    studio.cache = studio.folder / "cache"
+    first, later, other = (studio.clips([studio.request(**more)])[0] for more in ({}, {}, {"dtype": "bfloat16"}))
+    facts = [clip.extras["local"] for clip in (first, later, other)]
+    assert [one["texts_encoded"] for one in facts] == [2, 0, 2]
+    assert [one["encoder_loads"] for one in facts] == [1, 0, 1]
     assert facts[1]["texts_found"] == 2
+    assert studio.frames(first) == studio.frames(later)
 
 
 def test_clip_equals_the_pipelines_own(studio: Studio) -> None:

@@ -217,7 +217,7 @@ class LocalContract(DrawingContract):
         assert "SIGKILL" in lost[0]
 
     def test_resumed_plan_draws_what_is_left(self, studio: Studio) -> None:
-        """A run that was interrupted is drawn again, to the same frames; what is finished is left alone."""
+        """A run that was interrupted is drawn again, to the same frames, and no text encoded; the finished is left."""
         first, second = studio.execute(2)
         folder, drawn = Path(second.paths.inference_dir), first.provenance.clip
         kept = Path(shutil.copy(folder / VIDEO, studio.folder / "kept.mp4"))
@@ -226,6 +226,7 @@ class LocalContract(DrawingContract):
         left, again = studio.execute(2)
         assert (left.inference.attempts, again.inference.attempts) == (1, 2)
         assert left.provenance.clip == drawn
+        assert again.provenance.extras["local"]["texts_encoded"] == 0
         second.output.video_path = str(kept)
         # Equal noise differs by up to 1 after x264, another seed's by more than 10.
         assert distance(second, again) < 3
