@@ -67,12 +67,15 @@ def test_kept_encoding_equals_a_new_one(
 ) -> None:
     """A later generator with the same cache draws the same frames and never loads the encoders."""
     studio = Studio(MODES[condition], folders[MODES[condition]], QUICK, tmp_path)
-    request, frames = studio.request(), [studio.frames(studio.clips([studio.request()])[0])]
+    request = studio.request()
+    plain = studio.clips([request])[0]
     studio.cache = tmp_path / "cache"
-    frames.append(studio.frames(studio.clips([request])[0]))
+    kept = studio.clips([request])[0]
     monkeypatch.setattr(thirteen, "text_pipeline", lambda _: pytest.fail("the encoders were loaded again"))
-    frames.append(studio.frames(studio.clips([request])[0]))
-    assert frames[0] == frames[1] == frames[2]
+    found = studio.clips([request])[0]
+    assert studio.frames(plain) == studio.frames(kept) == studio.frames(found)
+    facts = [clip.extras["local"] for clip in (plain, kept, found)]
+    assert [(one["encodings_made"], one["encodings_found"]) for one in facts] == [(1, 0), (1, 0), (0, 1)]
 
 
 def test_encoding_depends_on_the_picture(studio: Studio) -> None:
