@@ -145,6 +145,7 @@ class LocalGenerator(ABC):
                 frames, fps, facts = await self._on_device(lambda gone: self._drawn(request, options, job, gone))
             getattr(job, "device_free", _nobody)()
             job.progress(1.0, "encoding")
+            facts["frames_crc32"] = await asyncio.to_thread(framing.checksum, frames)
             facts["seconds"]["encode"] = round(await writer.write(frames, job.clip_path, fps), 3)
         return Clip(
             path=job.clip_path, device=facts["device"], versions=torch_facts.versions(), extras={"local": facts}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from vmevalkit_core.attempts import RECORD, VIDEO
+from vmevalkit_core.attempts import RECORD
 from vmevalkit_core.errors import MissingWeights
 from vmevalkit_core.generator import placing
 from vmevalkit_core.media.clips import check_clip
@@ -22,7 +21,7 @@ from vmevalkit_core.records import Event
 from vmevalkit_core.rules import ImageRule
 from vmevalkit_core.runner import Runner
 from vmevalkit_core.testing.overriding import check_overrides
-from vmevalkit_core.testing.studio import PROMPTS, Studio, distance, run
+from vmevalkit_core.testing.studio import PROMPTS, Studio, run
 
 HEAVY = ("torch", "diffusers", "transformers", "accelerate", "av", "numpy", "PIL", "httpx2")
 SOURCES = ((64, 64), (512, 512), (1, 999), (999, 1), (640, 480), (1080, 1920), (1217, 703), (4096, 16))
@@ -219,17 +218,15 @@ class LocalContract(DrawingContract):
     def test_resumed_plan_draws_what_is_left(self, studio: Studio) -> None:
         """A run that was interrupted is drawn again, to the same frames, and no text encoded; the finished is left."""
         first, second = studio.execute(2)
-        folder, drawn = Path(second.paths.inference_dir), first.provenance.clip
-        kept = Path(shutil.copy(folder / VIDEO, studio.folder / "kept.mp4"))
-        record = folder / RECORD
+        drawn, record = first.provenance.clip, Path(second.paths.inference_dir) / RECORD
         record.write_text(record.read_text().replace('"success"', '"running"'))
         left, again = studio.execute(2)
         assert (left.inference.attempts, again.inference.attempts) == (1, 2)
         assert left.provenance.clip == drawn
-        assert again.provenance.extras["local"]["texts_encoded"] == 0
-        second.output.video_path = str(kept)
-        # Equal noise differs by up to 1 after x264, another seed's by more than 10.
-        assert distance(second, again) < 3
+        # The files may differ: what x264 makes of equal frames depends on how busy the machine is.
+        then, now = (run.provenance.extras["local"] for run in (second, again))
+        assert now["frames_crc32"] == then["frames_crc32"] != first.provenance.extras["local"]["frames_crc32"]
+        assert now["texts_encoded"] == 0
 
 
 def _breaking_once(factory: type[Any]) -> type[Any]:

@@ -8,17 +8,15 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from statistics import mean
 from typing import Any, TypeVar
 
-from PIL import Image, ImageChops, ImageDraw, ImageStat
+from PIL import Image, ImageDraw
 
 from vmevalkit_core.attempts import find_attempts
 from vmevalkit_core.generator import Context
 from vmevalkit_core.generator.free_job import FreeJob
 from vmevalkit_core.generator.local import LocalGenerator
 from vmevalkit_core.limits import Limiter
-from vmevalkit_core.media.clips import read_frames
 from vmevalkit_core.media.fitting import fit_frame
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.records import Clip, Event, GenerationRequest, ImageRef
@@ -160,12 +158,6 @@ def puzzle(shift: int = 0) -> Image.Image:
     draw.ellipse((12 + shift, 24, 60 + shift, 72), fill=(200, 40, 40))
     draw.rectangle((80, 48, 104, 72), fill=(30, 60, 180))
     return picture
-
-
-def distance(one: RunMetadata, other: RunMetadata) -> float:
-    """Grey levels by which the decoded clips of two runs differ on average."""
-    pairs = zip(*(read_frames(run.output.video_path or "") for run in (one, other)), strict=True)
-    return mean(mean(ImageStat.Stat(ImageChops.difference(left, right)).mean) for left, right in pairs)
 
 
 def farthest(one: bytes, other: bytes) -> int:
