@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vmevalkit_core.testing.tiny import settled, t5_encoder, t5_tokenizer, torch
+from vmevalkit_core.testing.tiny import WORDS, settled, t5_encoder, t5_tokenizer, torch
 
 LATENT = 8
 
@@ -16,7 +16,7 @@ def tiny_ltx(folder: Path, *, kind: str = "LTXImageToVideoPipeline", seed: int =
     import diffusers
 
     torch().manual_seed(seed)
-    tokenizer = t5_tokenizer(128)
+    tokenizer = t5_tokenizer(128, (*WORDS, "blurry", "quality"))
     older = kind == "LTXImageToVideoPipeline"
     pipe = getattr(diffusers, kind)(
         tokenizer=tokenizer,
