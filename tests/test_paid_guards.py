@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.helpers import records, statuses
-from tests.models.memory import VENDORS, MemoryVendor
+from tests.models.memory import VENDORS, MemoryJob, MemoryVendor
 from tests.test_reliability_clock import Site, point_of_acceptance
 from tests.virtual import World
 from vmevalkit_core.attempts import Attempt, find_attempts
@@ -81,6 +81,13 @@ class UnwritableVendor(MemoryVendor):
         return super().strike(faults, kinds)
 
 
+class LateVendor(MemoryVendor):
+    """Shows a job in his list as late as he may."""
+
+    def take(self, token: str, price: Decimal, *, hidden: float) -> MemoryJob:
+        return super().take(token, price, hidden=88.0)
+
+
 def with_vendor(site: Site, vendor: MemoryVendor) -> Site:
     """The same site with another vendor."""
     site.vendor = VENDORS[site.key] = vendor
@@ -95,8 +102,10 @@ def found_job(site: Site) -> Site:
     return site
 
 
-def test_found_job_with_a_broken_video_is_fetched_again(site: Site) -> None:
-    """By its id, which is on record: a second look at the list would prove it lost, and pay twice."""
+@pytest.mark.parametrize("model", ["Memory", "PartMemory"])
+def test_found_job_with_a_broken_video_is_fetched_again(tmp_path: Path, made: list[Site], model: str) -> None:
+    """By its id, which is on record: a second look at the list would not see it any more."""
+    made.append(site := Site(tmp_path, model=model))
     found_job(site).vendor.fetches += ["half", "html"]
     report = site.run()
     assert report
@@ -403,8 +412,8 @@ def test_duration_counts_earlier_commands(site: Site) -> None:
 def test_lost_answer_is_looked_for_as_long_whatever_the_clock_says(tmp_path: Path, made: list[Site], days: int) -> None:
     """By the process that sent the request: the job that shows late in a list without proof is found, not given up."""
     made.append(site := Site(tmp_path, model="PartMemory"))
-    site.vendor.taking = lambda token, price: site.jump(days)
-    site.vendor.submits.append("slow")
+    with_vendor(site, LateVendor(site.world, lambda token, price: site.jump(days)))
+    site.vendor.submits += ["throttled", "slow"]  # so that it has waited for its turn before it left
     begun = site.world.seconds
     report = site.run()
     assert report

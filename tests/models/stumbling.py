@@ -1,10 +1,10 @@
-"""Clients of the simulated vendor with one fault each, which must cost nothing."""
+"""Clients of the simulated vendor with a fault each, which must cost nothing, and patient ones."""
 
 from __future__ import annotations
 
 import asyncio
 
-from tests.models.plain import NEEDS, Plain
+from tests.models.plain import NEEDS, BlindPlain, Plain, UploadingPlain
 from vmevalkit_core import Answer, Clip, FreeOptions, GenerationError, GenerationRequest, Job, ModelSpec, Submission
 
 
@@ -44,6 +44,20 @@ class Astray(Pathless):
 
     spec = spec_of("Astray")
     path = "@127.0.0.1:9/v1/jobs"
+
+
+class Patient(BlindPlain):
+    """Waits for a slow machine."""
+
+    spec = spec_of("Patient")
+    submit_timeout = poll_timeout = fetch_timeout = 30.0
+
+
+class PatientUploader(UploadingPlain):
+    """The same, with pictures to send before."""
+
+    spec = spec_of("PatientUploader")
+    submit_timeout = poll_timeout = fetch_timeout = 30.0
 
 
 class Hanging:
