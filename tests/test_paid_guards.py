@@ -13,11 +13,15 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import records, statuses
+from tests.helpers import REPOSITORY, make_task, records, runner_in, statuses
 from tests.models.memory import VENDORS, MemoryJob, MemoryVendor
+from tests.models.straggler import WRITERS
 from tests.test_reliability_clock import Site, point_of_acceptance
+from tests.test_resume import stopped
+from tests.test_runner import run
 from tests.virtual import World
 from vmevalkit_core.attempts import Attempt, find_attempts
+from vmevalkit_core.audit import validate
 from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.claims import claims_of
 from vmevalkit_core.clock import Clock
@@ -39,6 +43,7 @@ from vmevalkit_core.store import Store
 from vmevalkit_core.testing.clocks import VirtualClock
 
 PRICE = Decimal("0.50")
+STRAGGLER = f"{REPOSITORY}/tests/models/straggler.py:Straggler"
 
 
 @pytest.fixture
@@ -411,13 +416,14 @@ def test_duration_counts_earlier_commands(site: Site) -> None:
 @pytest.mark.parametrize("days", [-1, 1])
 def test_lost_answer_is_looked_for_as_long_whatever_the_clock_says(tmp_path: Path, made: list[Site], days: int) -> None:
     """By the process that sent the request: the job that shows late in a list without proof is found, not given up."""
-    made.append(site := Site(tmp_path, model="PartMemory"))
-    with_vendor(site, LateVendor(site.world, lambda token, price: site.jump(days)))
-    site.vendor.submits += ["throttled", "slow"]  # so that it has waited for its turn before it left
+    made.append(site := Site(tmp_path, tasks=5, model="PartMemory"))
+    with_vendor(site, LateVendor(site.world, lambda token, price: site.jump(days if len(site.vendor.jobs) == 3 else 0)))
+    # Four leave at once. The fifth has waited for its turn, for the first was told to wait, when its answer is lost.
+    site.vendor.submits += ["throttled", "fine", "fine", "fine", "slow"]
     begun = site.world.seconds
     report = site.run()
     assert report
-    assert (report.good, len(site.vendor.jobs)) == (1, 1)
+    assert (report.good, len(site.vendor.jobs)) == (5, 5)
     assert site.world.seconds - begun < 200.0
 
 
@@ -426,3 +432,13 @@ def test_every_attempt_writes_its_video_under_a_name_of_its_own(tmp_path: Path) 
     first, second = (handle_in(tmp_path / name, None).clip_path for name in ("one", "other"))
     assert first.name != second.name
     assert first.parent.name == second.parent.name == "video"
+
+
+def test_writer_that_was_given_up_spoils_no_later_clip(tmp_path: Path) -> None:
+    """It goes on with a file that is gone, and nothing of it is left behind."""
+    make_task(tmp_path / "questions", "maze", "maze_0000")
+    stopped(runner_in(tmp_path), tmp_path / "questions", STRAGGLER, lambda: bool(WRITERS))
+    assert run(runner_in(tmp_path), tmp_path / "questions", STRAGGLER).good == 1
+    WRITERS.pop().close()
+    assert validate(tmp_path / "out").findings == []
+    assert list((tmp_path / "out").rglob("*.part")) == []

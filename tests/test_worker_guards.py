@@ -49,18 +49,19 @@ def test_child_that_holds_the_pipes_of_a_dead_worker_holds_nobody_up(place: Path
     assert is_alive(child, within=0.1) or deed == "fork"
 
 
-def test_whoever_waits_for_a_worker_that_is_closed_is_told(place: Path) -> None:
-    """With the last that it said, which was still in its pipe."""
+@pytest.mark.parametrize("deed", ["mumble", "cling"])
+def test_whoever_waits_for_a_worker_that_is_closed_is_told(place: Path, deed: str) -> None:
+    """With the last that it said, which was still in its pipe, also where a child that has left still holds that."""
     studio = Studio(place, card("a"))
 
     async def work() -> WorkerLost:
-        run = asyncio.ensure_future(studio.clip(studio.wild, "mumble"))
+        run = asyncio.ensure_future(studio.clip(studio.wild, deed))
         while not studio.jobs or not studio.jobs[0].told:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         until = time.monotonic() + 30.0
         while not (place / "pid").exists() and time.monotonic() < until:
             time.sleep(0.01)  # noqa: ASYNC251 (nothing is read meanwhile)
-        await studio.pool.close()
+        await asyncio.wait_for(studio.pool.close(), 30.0)
         with pytest.raises(WorkerLost) as lost:
             await asyncio.wait_for(run, 5.0)
         return lost.value

@@ -91,13 +91,20 @@ class Wild(Hold):
     def escape(self, *_: object) -> None:
         self.part(os.setsid)
 
+    def cling(self, request: GenerationRequest, job: Job) -> None:
+        self.leave_child(os.setsid)
+        self.mumble(request, job)
+
     def part(self, first: Callable[[], object] = lambda: None) -> None:
-        """Leave a child behind that holds every pipe, and die."""
+        self.leave_child(first)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def leave_child(self, first: Callable[[], object]) -> None:
+        """Start one that holds every pipe."""
         if not (child := os.fork()):
             first()
             time.sleep(3600)
         Path(os.environ["WILD_PLACE"], "child").write_text(str(child))
-        os.kill(os.getpid(), signal.SIGKILL)
 
     def mumble(self, request: GenerationRequest, job: Job) -> None:
         os.write(2, b"about to wait\n")
