@@ -153,12 +153,13 @@ def test_command_that_ends_well_leaves_no_process(tmp_path: Path, line: list[str
 
 
 LOOSE = """
-import os, subprocess, sys
+import os, subprocess, sys, time
 line = [sys.executable, "-P", "-m", "vmevalkit_core.worker", "--parent", str(os.getpid())]
 worker = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 worker.stdout.readline()
 worker.stdin.close()
 worker.wait()
+time.sleep(0.5)
 print("here")
 """
 
