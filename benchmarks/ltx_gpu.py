@@ -25,7 +25,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from vmevalkit_core import ModelSpec, encode_clip
+from vmevalkit_core import WITH_LAYERS, ModelSpec, encode_clip
 from vmevalkit_ltx.generator import LtxVideo
 
 MODEL = f"{Path(__file__).resolve()}:RandomLtx"
@@ -168,7 +168,9 @@ def ours(args: argparse.Namespace, memory: str) -> dict[str, Any]:
     from vmevalkit_core.scan import scan
 
     registry = Registry.load([])
-    runner = Runner(registry, output=args.folder / f"out_{memory}", experiment="bench", env=dict(os.environ))
+    # Each way encodes its texts itself.
+    env = os.environ | {"VMEVAL_CACHE": str(args.folder / f"cache_{memory}")}
+    runner = Runner(registry, output=args.folder / f"out_{memory}", experiment="bench", env=env)
     options = options_of(args) | {"weights": str(args.folder / "weights"), "memory": memory, "dtype": args.dtype}
     ask = runner.ask(registry.add_file(MODEL), options)
     plan = runner.plan(scan(args.folder / "questions"), [ask])
@@ -269,6 +271,7 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
 WAYS = {
     "full": lambda args: ours(args, "full"),
     "offload": lambda args: ours(args, "offload"),
+    "layers": lambda args: ours(args, "layers"),
     "plain": lambda args: plain(args, reload=False),
     "reload": lambda args: plain(args, reload=True),
 }
@@ -280,7 +283,7 @@ def row_of(name: str, args: argparse.Namespace) -> tuple[str, ...]:
     with Utilization().watched() as seen:
         done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        return (name, f"ended with {done.returncode}", *["-"] * 8)
+        return (name, f"ended with {done.returncode}", *["-"] * 9)
     facts = json.loads(done.stdout.splitlines()[-1])
     each = facts["after"] / int(facts["runs"].partition("/")[0])
     busy = f"{100 * facts['draw'] / facts['after']:.0f} %"
@@ -300,6 +303,13 @@ def row_of(name: str, args: argparse.Namespace) -> tuple[str, ...]:
     )
 
 
+def memory(text: str) -> list[str]:
+    """Steps of memory with commas between them."""
+    if unknown := {*text.split(",")} - {*WITH_LAYERS}:
+        raise argparse.ArgumentTypeError(f"{unknown.pop()} is none of {', '.join(WITH_LAYERS)}")
+    return text.split(",")
+
+
 def main() -> None:
     """Build, run each way, print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -309,14 +319,17 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--frames", type=int, default=0)
     parser.add_argument("--ways", nargs="+", default=["plain", "full", "offload", "reload"], choices=WAYS)
+    parser.add_argument("--memory", type=memory, help="only these steps, in this order, such as offload,layers,full")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--way", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    args.given = [part for part in sys.argv[1:] if part != "--ways" and part not in WAYS]
+    args.ways = args.memory or args.ways
     args.size = (96, 64) if args.tiny else (704, 480)
     args.dtype = "float32" if args.tiny else "bfloat16"
     args.steps = args.steps or (2 if args.tiny else 20)
     args.frames = args.frames or (17 if args.tiny else 161)
+    args.given = [*(["--tiny"] if args.tiny else []), "--steps", str(args.steps), "--frames", str(args.frames)]
+    args.given += ["--runs", str(args.runs), "--reloads", str(args.reloads)]
     if args.way:
         print(json.dumps(WAYS[args.way](args)))
         return

@@ -22,7 +22,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from vmevalkit_core import Context, ModelSpec
+from vmevalkit_core import WITH_LAYERS, Context, ModelSpec
 from vmevalkit_core.generator.free_job import FreeJob
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.media.fitting import fit_frame
@@ -182,6 +182,13 @@ def row_of(name: str, args: argparse.Namespace) -> str:
     return "| " + " | ".join([name, *numbers, facts["device"]]) + " |"
 
 
+def memory(text: str) -> list[str]:
+    """Steps of memory with commas between them."""
+    if unknown := {*text.split(",")} - {*WITH_LAYERS}:
+        raise argparse.ArgumentTypeError(f"{unknown.pop()} is none of {', '.join(WITH_LAYERS)}")
+    return text.split(",")
+
+
 def main() -> None:
     """Build, run each way, print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -189,10 +196,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4, help="two at least")
     parser.add_argument("--frames", type=int, default=0, help="121, the authors' own, where none")
     parser.add_argument("--ways", nargs="+", default=USUAL, choices=WAYS)
+    parser.add_argument("--memory", type=memory, help="only these steps, in this order, such as offload,layers,full")
     parser.add_argument("--seconds", type=float, default=175, help="of all; a way that does not end in time is cut off")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--way", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    args.ways = args.memory or args.ways
     args.size = (96, 64) if args.tiny else (1280, 704)
     args.frames = args.frames or (5 if args.tiny else 121)
     if args.way:

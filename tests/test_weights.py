@@ -113,3 +113,19 @@ def test_wrong_folder_is_named(tmp_path: Path) -> None:
 def test_cache_is_where_the_hub_has_it(env: dict[str, str], place: str) -> None:
     """By the variables that the hub's own tools read."""
     assert str(hub_cache(env)) == place
+
+
+def test_file_may_be_elsewhere_than_the_model(tmp_path: Path) -> None:
+    """VMEVAL_WEIGHTS may name the folder of the model, to which a file of another repository belongs."""
+    wanted = Weights(repo="maker/part", gigabytes=1, licence="free", files=("part.safetensors",))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model_index.json").write_text("{}")
+    env = {"HF_HUB_CACHE": str(tmp_path / "hub"), "VMEVAL_WEIGHTS": str(tmp_path / "model")}
+    with pytest.raises(MissingWeights, match="model lacks part"):
+        find_weights(wanted, None, env)
+    folder = tmp_path / "hub" / "models--maker--part" / "snapshots" / "abc"
+    folder.mkdir(parents=True)
+    (folder / "part.safetensors").touch()
+    assert find_weights(wanted, None, env) == folder
+    with pytest.raises(MissingWeights, match="model lacks part"):
+        find_weights(wanted, str(tmp_path / "model"), env)

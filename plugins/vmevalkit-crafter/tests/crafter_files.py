@@ -69,9 +69,9 @@ def _schedule_tables(name: str) -> Iterator[tuple[str, Tensor]]:
         yield "scale_arr", torch.full((1400,), end)
 
 
-def quick_config(name: str) -> ModelConfig:
-    """The quickest model which still has every part, with all sixteen frames."""
-    config = tiny(name, frames=16)
+def quick_config(name: str, frames: int = 16) -> ModelConfig:
+    """The quickest model which still has every part, with all sixteen frames unless fewer are wanted."""
+    config = tiny(name, frames=frames)
     unet = replace(config.unet, level_factors=(1, 1), res_blocks=1, attention_at=(2,), head_width=8)
     return replace(config, unet=unet, autoencoder=AutoencoderConfig(channels=(8, 8, 8, 8), res_blocks=1, groups=8))
 

@@ -115,6 +115,15 @@ def test_another_model_is_refused_by_its_name(asked: str, given: str, looks: str
     assert looks in caught.value.hint
 
 
+@pytest.mark.parametrize(("name", "doubts"), [("dynamicrafter-512", True), ("dynamicrafter-256", False)])
+def test_missing_table_leaves_a_doubt(name: str, doubts: bool, tmp_path: Path) -> None:
+    """Of a file that should hold it; where it does, there is none."""
+    state = tiny_release(name)
+    assert not ModelFile(name, saved(tmp_path / "whole.ckpt", state)).doubt
+    pruned = saved(tmp_path / "pruned.ckpt", {key: value for key, value in state.items() if key != "scale_arr"})
+    assert ("lacks its table scale_arr" in ModelFile(name, pruned).doubt) == doubts
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

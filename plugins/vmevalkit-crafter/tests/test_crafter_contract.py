@@ -41,3 +41,10 @@ class TestDynamiCrafter256(LocalContract):
         ours, theirs = studio.clips([studio.request(), studio.request(weights=str(file))])
         assert theirs.extras["local"]["weights"] == str(file)
         assert studio.frames(ours) == studio.frames(theirs)
+
+    def test_only_guidance_needs_a_negative_prompt(self, studio: Studio) -> None:
+        """Without any it is not encoded, and with two scales it is."""
+        generator, known = studio.generator(), studio.options_class
+        assert generator.texts("go", known()) == ("go", "")
+        assert generator.texts("go", known(guidance=1)) == ("go",)
+        assert generator.texts("go", known(guidance=1, image_guidance=2)) == ("go", "")

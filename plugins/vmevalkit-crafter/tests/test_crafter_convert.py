@@ -44,6 +44,15 @@ def test_folder_holds_the_numbers_of_the_file(name: str, tmp_path: Path) -> None
             assert all(torch.equal(converted[key], value) for key, value in module.state_dict().items())
 
 
+def test_missing_table_is_told_when_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Afterwards nobody could see it any more."""
+    state = tiny_release("videocrafter2-512")
+    del state["scale_arr"]
+    torch.save(state, tmp_path / "model.ckpt")
+    convert(tmp_path / "model.ckpt", tmp_path / "out")
+    assert "lacks its table scale_arr" in capsys.readouterr().err
+
+
 def test_numbers_can_be_stored_as_halves(tmp_path: Path) -> None:
     """Half the disk."""
     convert(released(tmp_path, "dynamicrafter-256"), tmp_path / "out", dtype="fp16")

@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from crafter_files import quick_config
 from crafter_numbers import numbers, tiny_tensors
 from crafter_own import tiny
 
@@ -24,9 +25,9 @@ QUICK = Settings(guidance=Guidance(scale=7.5, rescale=0.7), fps=24, steps=3, spa
 
 
 @cache
-def pipeline(name: str = "dynamicrafter-512", dtype: Any = torch.float32) -> CrafterPipeline:
-    """A small model, loaded once."""
-    config = tiny(name)
+def pipeline(name: str = "dynamicrafter-512", dtype: Any = torch.float32, *, quick: bool = False) -> CrafterPipeline:
+    """A small model, loaded once; or a still smaller one."""
+    config = quick_config(name, frames=4) if quick else tiny(name)
     modules = build(config)
     for part, tensors in tiny_tensors(config).items():
         fill(modules[part], tensors, lambda module: module.to(dtype))
@@ -101,6 +102,20 @@ def test_every_setting_matters(other: Settings) -> None:
     assert not torch.equal(frames(), frames(other))
 
 
+def test_no_guidance_encodes_nothing_against_it() -> None:
+    """One text and one picture; what only guidance looks at changes nothing."""
+    model, off, seen = pipeline(), replace(QUICK, guidance=Guidance(scale=1.0)), []
+    fresh = CrafterPipeline(model.parts, model.config, device="cpu", dtype=torch.float32)
+    encoders = [model.parts.vision, model.parts.text]
+    hooks = [part.register_forward_hook(lambda part, *_: seen.append(part)) for part in encoders]
+    drawn = fresh("a red ball", off, seed=5, size=SIZE, first=picture())
+    for hook in hooks:
+        hook.remove()
+    assert seen == encoders
+    other = Guidance(scale=1.0, rescale=0.7, batched=True)
+    assert torch.equal(drawn, frames(replace(off, negative_prompt="blurred", guidance=other)))
+
+
 def close(ours: torch.Tensor, theirs: torch.Tensor) -> bool:
     """The same but for rounding, which may move a byte by one here and there."""
     off = (ours.int() - theirs.int()).abs()
@@ -148,9 +163,9 @@ def test_counts_that_were_nan_give_frames(steps: int) -> None:
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
 def test_short_numbers_draw_nearly_the_same(dtype: Any) -> None:
     """Half the memory; the sampler itself stays in float32."""
-    short = replace(QUICK, steps=2)
-    drawn = pipeline(dtype=dtype)("a red ball", short, seed=5, size=SIZE, first=picture())
-    off = (drawn.int() - frames(short).int()).abs().float()
+    asked: Any = {"settings": replace(QUICK, steps=2), "seed": 5, "size": (64, 64), "first": picture()[..., :64]}
+    short, whole = (pipeline(dtype=one, quick=True)("a red ball", **asked) for one in (dtype, torch.float32))
+    off = (short.int() - whole.int()).abs().float()
     assert 0 < off.mean() < 12
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-WORDS = "solve the maze red blue ball moves a to right slowly move"
+from vmevalkit_core.testing.tiny import WORDS, settled, t5_encoder, torch
+
 LATENT = 4
 CHAT = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -45,12 +46,12 @@ def tiny_13b(folder: Path, *, condition: str = "token_replace", more_words: str 
         latent_channels=LATENT, block_out_channels=(8, 8, 8, 8), layers_per_block=1, norm_num_groups=4
     )
     pipe = diffusers.HunyuanVideoImageToVideoPipeline(
-        text_encoder=_settled(_llava(tokenizer), seed + 1),
+        text_encoder=settled(_llava(tokenizer), seed + 1),
         tokenizer=tokenizer,
-        transformer=_settled(transformer, seed + 2),
-        vae=_settled(vae, seed + 3),
+        transformer=settled(transformer, seed + 2),
+        vae=settled(vae, seed + 3),
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=1.0),
-        text_encoder_2=_settled(_clip(clip_tokenizer), seed + 4),
+        text_encoder_2=settled(_clip(clip_tokenizer), seed + 4),
         tokenizer_2=clip_tokenizer,
         image_processor=CLIPImageProcessor(size={"shortest_edge": 336}, crop_size={"height": 336, "width": 336}),
     )
@@ -58,8 +59,8 @@ def tiny_13b(folder: Path, *, condition: str = "token_replace", more_words: str 
     return folder
 
 
-def tiny_15(folder: Path, *, more_words: str = "", seed: int = 0) -> Path:
-    """Version 1.5, with its true compression and the size of its training written into the transformer."""
+def tiny_15(folder: Path, *, more_words: str = "", target: int = 640, seed: int = 0) -> Path:
+    """Version 1.5, with its true compression; `target`: what it says of the size of its training."""
     import diffusers
     from transformers import ByT5Tokenizer, SiglipImageProcessor
 
@@ -76,34 +77,26 @@ def tiny_15(folder: Path, *, more_words: str = "", seed: int = 0) -> Path:
         text_embed_2_dim=16,
         image_embed_dim=16,
         rope_axes_dim=(4, 6, 6),
-        target_size=640,
+        target_size=target,
     )
     vae = diffusers.AutoencoderKLHunyuanVideo15(
         latent_channels=LATENT, block_out_channels=(32, 32, 32, 32, 32), layers_per_block=1
     )
     tokenizer = _qwen_tokenizer(more_words)
     pipe = diffusers.HunyuanVideo15ImageToVideoPipeline(
-        text_encoder=_settled(_qwen(len(tokenizer)), seed + 1),
+        text_encoder=settled(_qwen(len(tokenizer)), seed + 1),
         tokenizer=tokenizer,
-        transformer=_settled(transformer, seed + 2),
-        vae=_settled(vae, seed + 3),
+        transformer=settled(transformer, seed + 2),
+        vae=settled(vae, seed + 3),
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=5.0),
-        text_encoder_2=_settled(_byt5(), seed + 4),
+        text_encoder_2=settled(t5_encoder(384), seed + 4),
         tokenizer_2=ByT5Tokenizer(),
         guider=diffusers.ClassifierFreeGuidance(guidance_scale=6.0),
-        image_encoder=_settled(_siglip(), seed + 5),
+        image_encoder=settled(_siglip(), seed + 5),
         feature_extractor=SiglipImageProcessor(size={"height": 28, "width": 28}),
     )
     pipe.save_pretrained(folder)
     return folder
-
-
-def torch() -> Any:
-    """The module torch, with one thread."""
-    import torch as known
-
-    known.set_num_threads(1)
-    return known
 
 
 def _llava(tokenizer: Any) -> Any:
@@ -154,13 +147,6 @@ def _qwen(vocabulary: int) -> Any:
             rope_parameters={"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 10000.0},
         )
     )
-
-
-def _byt5() -> Any:
-    from transformers import T5Config, T5EncoderModel
-
-    shape = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}
-    return T5EncoderModel(T5Config(vocab_size=384, feed_forward_proj="gated-gelu", **shape))
 
 
 def _siglip() -> Any:
@@ -232,7 +218,7 @@ def _bpe(corpus: Iterable[str], special: list[str], units: str) -> Any:
     trainer = trainers.BpeTrainer(
         vocab_size=4000, min_frequency=1, special_tokens=special, show_progress=False, initial_alphabet=alphabet
     )
-    made.train_from_iterator([*corpus, WORDS], trainer)
+    made.train_from_iterator([*corpus, " ".join((*WORDS, "move"))], trainer)
     return made
 
 
@@ -243,15 +229,3 @@ def _clip_tokenizer() -> Any:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = [*alphabet, *(letter + "</w>" for letter in alphabet), "<|startoftext|>", "<|endoftext|>"]
     return CLIPTokenizer(vocab={token: at for at, token in enumerate(tokens)}, merges=[], model_max_length=77)
-
-
-def _settled(module: Any, seed: int) -> Any:
-    """Weights that keep a signal alive: fresh modules have zeros last, and then nothing changes anything."""
-    chance = torch().Generator().manual_seed(seed)
-    with torch().no_grad():
-        for name, weight in module.named_parameters():
-            if weight.ndim >= 2:
-                weight.copy_(torch().randn(weight.shape, generator=chance) / weight[0].numel() ** 0.5)
-            elif name.endswith("bias"):
-                weight.copy_(torch().randn(weight.shape, generator=chance) * 0.01)
-    return module.eval()

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-WORDS = ("solve", "the", "maze", "red", "blue", "ball", "moves", "a", "to", "right", "slowly", "blurry", "quality")
+from vmevalkit_core.testing.tiny import settled, t5_encoder, t5_tokenizer, torch
+
 LATENT = 8
 
 
@@ -14,15 +15,14 @@ def tiny_ltx(folder: Path, *, kind: str = "LTXImageToVideoPipeline", seed: int =
     """A model folder that keeps the compression of the released VAE, and so the rules for sizes and frames."""
     import diffusers
 
-    torch = _torch()
-    torch.manual_seed(seed)
-    tokenizer = _tokenizer()
+    torch().manual_seed(seed)
+    tokenizer = t5_tokenizer(128)
     older = kind == "LTXImageToVideoPipeline"
     pipe = getattr(diffusers, kind)(
         tokenizer=tokenizer,
-        text_encoder=_settled(_text_encoder(len(tokenizer)), seed + 1),
-        transformer=_settled(diffusers.LTXVideoTransformer3DModel(**_TRANSFORMER), seed + 2),
-        vae=_settled(diffusers.AutoencoderKLLTXVideo(**_VAE), seed + 3),
+        text_encoder=settled(t5_encoder(len(tokenizer)), seed + 1),
+        transformer=settled(diffusers.LTXVideoTransformer3DModel(**_TRANSFORMER), seed + 2),
+        vae=settled(diffusers.AutoencoderKLLTXVideo(**_VAE), seed + 3),
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(
             use_dynamic_shifting=older, base_shift=0.95, max_shift=2.05, shift_terminal=0.1 if older else None
         ),
@@ -67,36 +67,6 @@ _VAE = {
 }
 
 
-def _tokenizer() -> Any:
-    """Words and single letters, so that no prompt becomes unknown."""
-    from transformers import T5Tokenizer
-
-    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("\u2581", -2.0)]
-    pieces += [(f"\u2581{word}", -3.0) for word in WORDS]
-    pieces += [(chr(code), -6.0) for code in range(33, 127)]
-    return T5Tokenizer(vocab=pieces, extra_ids=0, model_max_length=128)
-
-
-def _text_encoder(vocabulary: int) -> Any:
-    from transformers import T5Config, T5EncoderModel
-
-    shape = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}
-    return T5EncoderModel(T5Config(vocab_size=vocabulary, feed_forward_proj="gated-gelu", **shape))
-
-
-def _settled(module: Any, seed: int) -> Any:
-    """Weights that keep a signal alive: fresh modules have zeros last, and then text and picture change nothing."""
-    torch = _torch()
-    chance = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, weight in module.named_parameters():
-            if weight.ndim >= 2:
-                weight.copy_(torch.randn(weight.shape, generator=chance) / weight[0].numel() ** 0.5)
-            elif name.endswith("bias"):
-                weight.copy_(torch.randn(weight.shape, generator=chance) * 0.01)
-    return module.eval()
-
-
 def _released(name: str, part: str) -> str:
     """The name of a weight in the authors' releases of 0.9.1, from its name in diffusers."""
     if part == "transformer":
@@ -129,10 +99,3 @@ _VAE_BLOCKS = {
         "mid_block": "down_blocks.9",
     },
 }
-
-
-def _torch() -> Any:
-    import torch
-
-    torch.set_num_threads(1)
-    return torch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ltx_tiny import tiny_ltx
 from PIL import Image
 
 from vmevalkit_core import MissingWeights, ModelError, read_frames
-from vmevalkit_core.testing.studio import PROMPTS, Studio
+from vmevalkit_core.testing.studio import PROMPTS, Studio, run
 from vmevalkit_ltx.generator import LtxVideo
 from vmevalkit_ltx.options import DISTILLED_TIMESTEPS, DistilledOptions, LtxVideoOptions
 from vmevalkit_ltx.pipeline import CONDITION, IMAGE, pipeline_class
@@ -221,3 +222,16 @@ def test_missing_package_is_named(folders: dict[str, Path], tmp_path: Path) -> N
     with pytest.raises(ImportError, match="ltx-video needs the package no_such_package") as caught:
         generator.check(studio.options)
     assert getattr(caught.value, "hint", "") == "pip install vmevalkit-ltx"
+
+
+# Of torch's own compiler, on its first import.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_blocks_are_compiled_on_request(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of the transformer's, and the record says so; to be traced is enough here, machine code takes long."""
+    monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(torch.nn.Module.compile, backend="eager"))
+    generator: Any = (studio := studio_of("ltx-video", folders, tmp_path)).generator()
+    clip = run(studio.clip(generator, studio.request(frames=1, compile=True)))
+    assert clip.extras["local"]["compiled"]
+    assert all(block._compiled_call_impl for block in generator._pipe.transformer.transformer_blocks)

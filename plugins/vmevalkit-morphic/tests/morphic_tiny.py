@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-WORDS = ("solve", "the", "maze", "red", "blue", "ball", "moves", "a", "to", "right", "slowly")
+from vmevalkit_core.testing.tiny import settled, t5_encoder, t5_tokenizer, torch
+
 HEADS, HEAD_DIM, LAYERS, RANK = 2, 12, 2, 32
 LORA = "lora_interpolation_high_noise_final.safetensors"
 LAYER_NAMES = {"q": "to_q", "k": "to_k", "v": "to_v", "o": "to_out.0"}
@@ -15,23 +16,19 @@ PLACES = {"self_attn": "attn1", "cross_attn": "attn2"}
 def tiny_morphic(folder: Path, seed: int = 0) -> Path:
     """A model folder with two experts and the LoRA's file in it."""
     import diffusers
-    from transformers import T5Tokenizer, UMT5Config, UMT5EncoderModel
 
     torch().manual_seed(seed)
-    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("\u2581", -2.0)]
-    pieces += [(f"\u2581{word}", -3.0) for word in WORDS] + [(chr(code), -6.0) for code in range(33, 127)]
-    shape = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}
-    text = UMT5EncoderModel(UMT5Config(vocab_size=len(pieces), feed_forward_proj="gated-gelu", **shape))
+    tokenizer = t5_tokenizer(512)
     vae = diffusers.AutoencoderKLWan(base_dim=8, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1)
     pipe = diffusers.WanImageToVideoPipeline(
-        tokenizer=T5Tokenizer(vocab=pieces, extra_ids=0, model_max_length=512),
-        text_encoder=_settled(text, seed + 1),
-        vae=_settled(vae, seed + 2),
+        tokenizer=tokenizer,
+        text_encoder=settled(t5_encoder(len(tokenizer), "UMT5"), seed + 1),
+        vae=settled(vae, seed + 2),
         scheduler=diffusers.UniPCMultistepScheduler(
             prediction_type="flow_prediction", use_flow_sigmas=True, num_train_timesteps=1000, flow_shift=3.0
         ),
-        transformer=_settled(_expert(), seed + 3),
-        transformer_2=_settled(_expert(), seed + 4),
+        transformer=settled(_expert(), seed + 3),
+        transformer_2=settled(_expert(), seed + 4),
         boundary_ratio=0.9,
     )
     pipe.save_pretrained(folder)
@@ -72,14 +69,6 @@ def merged(folder: Path, into: Path, strength: float) -> Path:
     return into
 
 
-def torch() -> Any:
-    """The module torch, with one thread."""
-    import torch as known
-
-    known.set_num_threads(1)
-    return known
-
-
 def _expert() -> Any:
     from diffusers import WanTransformer3DModel
 
@@ -87,15 +76,3 @@ def _expert() -> Any:
     return WanTransformer3DModel(
         in_channels=36, out_channels=16, ffn_dim=32, num_layers=LAYERS, rope_max_seq_len=64, **shape
     )
-
-
-def _settled(module: Any, seed: int) -> Any:
-    """Weights that keep a signal alive: fresh modules have zeros last, and then nothing changes anything."""
-    chance = torch().Generator().manual_seed(seed)
-    with torch().no_grad():
-        for name, weight in module.named_parameters():
-            if weight.ndim >= 2:
-                weight.copy_(torch().randn(weight.shape, generator=chance) / weight[0].numel() ** 0.5)
-            elif name.endswith("bias"):
-                weight.copy_(torch().randn(weight.shape, generator=chance) * 0.01)
-    return module.eval()

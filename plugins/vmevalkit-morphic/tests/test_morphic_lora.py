@@ -11,14 +11,15 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 pytest.importorskip("peft")
 
-from morphic_tiny import LORA, merged, tiny_lora, tiny_morphic, torch
+from morphic_tiny import LORA, merged, tiny_lora, tiny_morphic
 from safetensors.torch import load_file, save_file
 
 from vmevalkit_core import ConfigError, Context, MissingWeights, ModelError
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.runner import Runner
 from vmevalkit_core.scan import scan
-from vmevalkit_core.testing.studio import Studio
+from vmevalkit_core.testing.studio import Studio, farthest
+from vmevalkit_core.testing.tiny import torch
 from vmevalkit_morphic import lora
 from vmevalkit_morphic.generator import Morphic
 
@@ -101,8 +102,8 @@ def test_clip_equals_the_merged_model(studio: Studio, folder: Path, tmp_path: Pa
         studio.frames(studio.clips([studio.request(weights=str(merged(folder, into, strength)), lora_strength=0.0)])[0])
         for into, strength in ((tmp_path / "half", 0.5), (tmp_path / "whole", 1.0))
     )
-    assert _distance(ours, half) <= 1
-    assert _distance(ours, whole) > 5
+    assert farthest(ours, half) <= 1
+    assert farthest(ours, whole) > 5
 
 
 def test_record_names_the_lora(studio: Studio) -> None:
@@ -151,6 +152,21 @@ def test_lora_setting_may_be_a_folder(studio: Studio, folder: Path) -> None:
     """As a download of the hub is."""
     generator = _generator(studio, MORPHIC_LORA_WEIGHTS_PATH=str(folder))
     assert generator.lora_file(generator.options.model_validate(QUICK)) == folder / LORA
+
+
+def test_lora_may_be_elsewhere_than_the_model(studio: Studio, tmp_path: Path) -> None:
+    """VMEVAL_WEIGHTS names the model's folder, and the LoRA is where its download line puts it."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model_index.json").write_text("{}")
+    env = {"VMEVAL_WEIGHTS": str(tmp_path / "model"), "HF_HUB_CACHE": str(tmp_path)}
+    generator = Morphic(studio.spec, Context(env={}, limiter=Limiter(1), local_env=env))
+    options = generator.options.model_validate(QUICK)
+    with pytest.raises(MissingWeights, match="morphic/Wan2") as caught:
+        generator.lora_file(options)
+    assert "-p lora=FILE" in caught.value.hint
+    cached = tmp_path / "models--morphic--Wan2.2-frames-to-video" / "snapshots" / "abc"
+    cached.mkdir(parents=True)
+    assert tiny_lora(cached / LORA) == generator.lora_file(options)
 
 
 def test_option_counts_before_setting(studio: Studio, folder: Path, tmp_path: Path) -> None:
@@ -219,7 +235,3 @@ def _change(pipe: Any, folder: Path) -> float:
     with torch().no_grad():
         added = layer(given) - layer.base_layer(given)
         return float((added / (given @ down.T @ up.T)).mean())
-
-
-def _distance(one: bytes, other: bytes) -> int:
-    return max(abs(left - right) for left, right in zip(one, other, strict=True))

@@ -15,16 +15,10 @@ import torch
 from wan_tiny import tiny_2_1, tiny_5b, tiny_a14b
 
 from vmevalkit_core import ConfigError
-from vmevalkit_core.generator import placing
-from vmevalkit_core.testing.studio import PROMPTS, Studio, run
+from vmevalkit_core.testing.studio import PROMPTS, Studio, farthest, run
 from vmevalkit_wan.options import NEGATIVE
 
 QUICK = {"size": "96x64", "frames": 5, "steps": 6}
-
-
-def distance(one: bytes, other: bytes) -> int:
-    """The largest difference of two clips, in grey levels."""
-    return max(abs(left - right) for left, right in zip(one, other, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -151,13 +145,15 @@ def test_record_says_how_much_was_read(studio: Studio) -> None:
     assert facts["prompt_tokens"] > facts["prompt_tokens_read"] == 512
 
 
-def test_resumed_plan_encodes_nothing(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A later command, in a worker of its own, finds what the first one encoded, and never loads the encoder."""
-    monkeypatch.setenv("VMEVAL_CACHE", str(studio.folder / "cache"))
-    facts = [studio.execute(number)[-1].provenance.extras["local"] for number in (3, 4)]
-    assert [one["texts_encoded"] for one in facts] == [4, 0]
-    assert [one["encoder_loads"] for one in facts] == [1, 0]
+def test_what_was_encoded_is_never_encoded_again(studio: Studio) -> None:
+    """A later generator finds prompt and negative prompt, never loads the encoder, and draws the same."""
+    studio.cache = studio.folder / "cache"
+    first, later, other = (studio.clips([studio.request(**more)])[0] for more in ({}, {}, {"dtype": "bfloat16"}))
+    facts = [clip.extras["local"] for clip in (first, later, other)]
+    assert [one["texts_encoded"] for one in facts] == [2, 0, 2]
+    assert [one["encoder_loads"] for one in facts] == [1, 0, 1]
     assert facts[1]["texts_found"] == 2
+    assert studio.frames(first) == studio.frames(later)
 
 
 def test_clip_equals_the_pipelines_own(studio: Studio) -> None:
@@ -181,7 +177,7 @@ def test_clip_equals_the_pipelines_own(studio: Studio) -> None:
         guidance_scale_2=3.5,
         generator=torch.Generator().manual_seed(3),
     ).frames[0]
-    assert distance(ours, (torch.from_numpy(theirs) * 255).round().to(torch.uint8).numpy().tobytes()) <= 1
+    assert farthest(ours, (torch.from_numpy(theirs) * 255).round().to(torch.uint8).numpy().tobytes()) <= 1
 
 
 def test_folder_of_another_kind_is_refused(tmp_path: Path, experts: Path) -> None:
@@ -210,23 +206,6 @@ def test_last_frame_is_looked_at(tmp_path: Path) -> None:
     assert studio.frames(one) != studio.frames(other)
 
 
-def test_streamed_layers_draw_the_same(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `memory=layers` does on a card, done here from the CPU to the CPU: both experts, layer by layer."""
-    streamed: list[str] = []
-
-    def place(pipe: Any, _: Any, names: tuple[str, ...]) -> Any:
-        for name in names:
-            placing._stream(getattr(pipe, name), "cpu")
-            streamed.append(name)
-        pipe.set_progress_bar_config(disable=True)
-        return pipe
-
-    plain = studio.clips([studio.request()])[0]
-    monkeypatch.setattr("vmevalkit_wan.generator.placed", place)
-    assert studio.frames(studio.clips([studio.request()])[0]) == studio.frames(plain)
-    assert streamed == ["transformer", "transformer_2"]
-
-
 def test_codec_computes_in_float32(studio: Studio) -> None:
     """Whatever the transformers compute in."""
     clip = studio.clips([studio.request(dtype="bfloat16")])[0]
@@ -247,7 +226,7 @@ def test_compiled_blocks_are_on_record(studio: Studio) -> None:
     assert compiled.extras["local"]["compiled"]
     assert compiled.extras["local"]["loads"] == 2
     assert counters["stats"]["unique_graphs"] > 0
-    assert distance(studio.frames(plain), studio.frames(compiled)) <= 2
+    assert farthest(studio.frames(plain), studio.frames(compiled)) <= 2
 
 
 def _picture(ref: Any) -> Any:

@@ -36,8 +36,6 @@ class ClipRule:
     """Frames for each second that it was trained on."""
     first_frame: FirstFrame
     """What frame 0 of its clips is."""
-    last_image: bool = False
-    """Whether it can be shown the picture on which to end."""
     text_tokens: int | None = None
     """Tokens of a prompt that it reads; the rest is cut off. None: it reads no text, or all of it."""
 

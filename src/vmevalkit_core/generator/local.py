@@ -19,7 +19,7 @@ from vmevalkit_core.generator import frames as framing
 from vmevalkit_core.generator.contract import Context, Job
 from vmevalkit_core.generator.local_options import LocalOptions
 from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
-from vmevalkit_core.generator.shelf import Shelf, fingerprint
+from vmevalkit_core.generator.shelf import Encodings, Shelf, fingerprint
 from vmevalkit_core.generator.texts import Texts
 from vmevalkit_core.generator.told import Told
 from vmevalkit_core.generator.weights import Weights, find_weights
@@ -71,6 +71,7 @@ class LocalGenerator(ABC):
         self._texts = Texts(
             lambda: self.load_text_encoder(self._wanted), self.encode_text, self.free_text_encoder, keeper=self._shelf
         )
+        self._encodings = Encodings(self._shelf)
         self._prints: dict[Path, str] = {}
         self._device = ThreadPoolExecutor(1, thread_name_prefix="vmeval-device")
         self._turn = asyncio.Lock()
@@ -194,7 +195,7 @@ class LocalGenerator(ABC):
         seconds = {"load": round(loaded - begun, 3), "draw": round(time.monotonic() - loaded, 3)}
         facts = drawing.facts_of(self._wanted, asked, drawn=len(frames), kept=len(kept))
         facts |= {**self.counts, "seconds": seconds} | ({"memory_lowered": self._lowered} if self._lowered else {})
-        facts |= {"texts_found": self._texts.found} if self._texts.found else {}
+        facts |= self._encodings.facts | ({"texts_found": self._texts.found} if self._texts.found else {})
         return kept, float(fps), facts
 
     def _ready(self, prompt: str, options: LocalOptions, step: memory.Step, told: Told) -> dict[str, Any]:
@@ -240,12 +241,7 @@ class LocalGenerator(ABC):
 
         For encodings that depend on more than a text. Called in `render`; the name has to say all that they depend on.
         """
-        found = self._shelf.get(name) if self._shelf else None
-        if found is None:
-            found = make()
-            if self._shelf:
-                self._shelf.put(name, found)
-        return found
+        return self._encodings(name, make)
 
     def _identity(self) -> list[object]:
         """What embeddings depend on beside the text; any other model, machine part or version encodes anew."""

@@ -19,7 +19,7 @@ def place_pipeline(pipe: Any, setup: LocalSetup, streamed: Sequence[str] = ("tra
     through it layer by layer, prefetched from pinned memory; the rest is on it. A CPU has but one place.
     """
     pipe.set_progress_bar_config(disable=True)
-    if setup.memory == "full" or setup.device == "cpu":
+    if _is_in_one_place(setup):
         return pipe.to(setup.device)
     if setup.memory == "offload":
         pipe.enable_model_cpu_offload(device=setup.device)
@@ -38,6 +38,10 @@ def place_encoder(part: Any, device: str) -> Any:
     if device != "cuda" or torch_facts.torch().cuda.mem_get_info()[0] > needed * _ROOM:
         part.to(device)
     return part
+
+
+def _is_in_one_place(setup: LocalSetup) -> bool:
+    return setup.memory == "full" or setup.device == "cpu"
 
 
 def _stream(part: Any, device: str) -> None:

@@ -69,6 +69,32 @@ class Shelf:
                 surplus -= kept[file].st_size
 
 
+class Encodings:
+    """What `kept` of a generator hands out, and what the record says of it."""
+
+    def __init__(self, shelf: Shelf | None) -> None:
+        self._shelf = shelf
+        self._made = self._found = 0
+
+    def __call__(self, name: str, make: Callable[[], Any]) -> Any:
+        """What is on the shelf under that name, else what `make` returns, kept there from now on."""
+        found = self._shelf.get(name) if self._shelf else None
+        if found is not None:
+            self._found += 1
+            return found
+        made = make()
+        self._made += 1
+        if self._shelf:
+            self._shelf.put(name, made)
+        return made
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """How many were made and found by this process; nothing for a model that has none."""
+        counts = {"encodings_made": self._made, "encodings_found": self._found}
+        return counts if self._made + self._found else {}
+
+
 def fingerprint(weights: Path) -> str:
     """A hash that changes with a model file, or with the files of a model folder, without reading gigabytes.
 

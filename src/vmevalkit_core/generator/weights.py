@@ -43,11 +43,17 @@ def find_weights(wanted: Weights, asked: str | None, env: Mapping[str, str], mod
     `asked` is a folder or a hub id; where none, VMEVAL_WEIGHTS is (or is a folder that holds one named after the
     model or the repository), then the model's own id. Hub ids are looked up in the cache of the hub.
     """
+    fault = None
     for folder in _candidates(wanted, asked, env, model):
         lacks = next(missing_in(folder, wanted.files), None)
         if lacks is None:
             return folder
-        raise MissingWeights(f"{folder} lacks {lacks} of {_named(wanted)}", hint=_hint(wanted))
+        fault = fault or MissingWeights(f"{folder} lacks {lacks} of {_named(wanted)}", hint=_hint(wanted))
+        if asked or INDEX in wanted.files:
+            raise fault
+        # A file that belongs to a model need not be in the model's own folder, which VMEVAL_WEIGHTS names.
+    if fault:
+        raise fault
     where = f"{asked} is no folder and not in" if asked else "they are not in"
     raise MissingWeights(f"the weights of {_named(wanted)} are missing: {where} {hub_cache(env)}", hint=_hint(wanted))
 

@@ -16,6 +16,7 @@ import pytest
 
 from vmevalkit_core.attempts import RECORD, VIDEO
 from vmevalkit_core.errors import MissingWeights
+from vmevalkit_core.generator import placing
 from vmevalkit_core.media.clips import check_clip
 from vmevalkit_core.records import Event
 from vmevalkit_core.rules import ImageRule
@@ -181,12 +182,24 @@ class DrawingContract:
 
 
 class LocalContract(DrawingContract):
-    """The whole contract of a local model: how it draws, and what a worker that dies costs (half a minute)."""
+    """The whole contract of a local model: how it draws, in less memory too, and what a dead worker costs."""
 
     def __init_subclass__(cls, **given: Any) -> None:
         """Hold a subclass to the rule about overriding."""
         super().__init_subclass__(**given)
         check_overrides(cls, LocalContract)
+
+    def test_streamed_layers_draw_the_same(self, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What `place_pipeline` does for `memory=layers` on a card, done here from the CPU to the CPU."""
+        generator, seen, stream = studio.generator(), list[Any](), placing._stream
+        if "layers" not in generator.ladder:
+            pytest.skip("its layers cannot pass through the device one by one")
+        plain = studio.clips([studio.request()])[0]
+        monkeypatch.setattr(placing, "_is_in_one_place", lambda setup: setup.memory == "full")
+        monkeypatch.setattr(placing, "_stream", lambda *given: seen.append(stream(*given)))
+        clip = studio.clips([studio.request(memory="layers")], generator)[0]
+        assert seen, "no part was streamed"
+        assert studio.frames(clip) == studio.frames(plain)
 
     def test_killed_worker_costs_no_run(self, studio: Studio) -> None:
         """`kill -9` in the middle of a clip: every run of the plan has its own, and the one that was hit says so."""
@@ -204,7 +217,7 @@ class LocalContract(DrawingContract):
         assert "SIGKILL" in lost[0]
 
     def test_resumed_plan_draws_what_is_left(self, studio: Studio) -> None:
-        """A run that was interrupted is drawn again, to the same frames; what is finished is left alone."""
+        """A run that was interrupted is drawn again, to the same frames, and no text encoded; the finished is left."""
         first, second = studio.execute(2)
         folder, drawn = Path(second.paths.inference_dir), first.provenance.clip
         kept = Path(shutil.copy(folder / VIDEO, studio.folder / "kept.mp4"))
@@ -213,6 +226,7 @@ class LocalContract(DrawingContract):
         left, again = studio.execute(2)
         assert (left.inference.attempts, again.inference.attempts) == (1, 2)
         assert left.provenance.clip == drawn
+        assert again.provenance.extras["local"]["texts_encoded"] == 0
         second.output.video_path = str(kept)
         # Equal noise differs by up to 1 after x264, another seed's by more than 10.
         assert distance(second, again) < 3

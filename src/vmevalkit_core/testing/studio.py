@@ -62,6 +62,8 @@ class Studio:
         self.folder = folder
         self.drawn: dict[Path, bytes] = {}
         self.options = {**options, "weights": str(weights)}
+        self.cache: Path | None = None
+        """Where generators in this process keep what they encoded; nowhere where None."""
 
     @property
     def options_class(self) -> Any:
@@ -71,7 +73,8 @@ class Studio:
     def generator(self, change: Callable[[type[Any]], type[Any]] = lambda cls: cls, **env: str) -> LocalGenerator:
         """A generator in this process, of the model's own class or of what `change` makes of it."""
         factory: Any = _watched(change(self.registry.load_target(self.spec.factory)))  # type: ignore[arg-type]
-        made: LocalGenerator = factory(self.spec, Context(env={}, limiter=Limiter(1), local_env=env))
+        context = Context(env={}, limiter=Limiter(1), local_env=env, cache=self.cache)
+        made: LocalGenerator = factory(self.spec, context)
         return made
 
     def request(
@@ -163,6 +166,11 @@ def distance(one: RunMetadata, other: RunMetadata) -> float:
     """Grey levels by which the decoded clips of two runs differ on average."""
     pairs = zip(*(read_frames(run.output.video_path or "") for run in (one, other)), strict=True)
     return mean(mean(ImageStat.Stat(ImageChops.difference(left, right)).mean) for left, right in pairs)
+
+
+def farthest(one: bytes, other: bytes) -> int:
+    """The largest difference of the pixels of two clips, in grey levels."""
+    return max(abs(left - right) for left, right in zip(one, other, strict=True))
 
 
 def _watched(factory: type[Any]) -> type[Any]:

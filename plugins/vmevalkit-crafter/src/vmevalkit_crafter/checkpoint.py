@@ -22,6 +22,7 @@ from vmevalkit_crafter.parts import Shapes, build, shapes
 
 DEEPSPEED = "_forward_module."
 """In front of every name of files under `module` (the authors cut 16 characters off)."""
+SCALES = "scale_arr"
 LFS = b"version https://git-lfs"
 
 Tensors = Mapping[str, Tensor]
@@ -98,6 +99,13 @@ def name_fault(name: str, tensors: Tensors) -> tuple[str, str] | None:
     return wrong, looks if names else f"{looks}: use the authors' own file, whole"
 
 
+def doubt(name: str, tensors: Tensors, file: Path) -> str:
+    """That a file which fits lacks what would prove it, in a sentence; empty where it does not."""
+    if RELEASED[name].diffusion.rescale_end is None or SCALES in tensors:
+        return ""
+    return f"{file} lacks its table {SCALES}, as pruned files do: that it is {name} is taken on your word"
+
+
 def fitting(tensors: Tensors) -> list[str]:
     """The released models that a file may be; 512 and 512-interp differ in nothing but the numbers."""
     return [name for name, config in RELEASED.items() if not _misfit(tensors, config)]
@@ -140,8 +148,8 @@ def _some(names: Iterable[str]) -> str:
 
 def _other_scale(tensors: Tensors, config: ModelConfig) -> str:
     """Whether the file's table of latent scales is of another model: all that tells 512 from 1024."""
-    # Files that were pruned lack it; then nobody can tell, and the user's word has to do.
-    if (table := tensors.get("scale_arr")) is None:
+    # Files that were pruned lack it; then nobody can tell, and the user's word has to do: `doubt`.
+    if (table := tensors.get(SCALES)) is None:
         return ""
     end, wanted = float(table[-1]), config.diffusion.rescale_end or 1.0
     return f"its latents end on a scale of {end:.2g}, not of {wanted:.2g}" if abs(end - wanted) > 0.01 else ""

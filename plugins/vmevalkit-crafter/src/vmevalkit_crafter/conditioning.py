@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -38,16 +39,17 @@ class Conditioner:
     ) -> Conditioning:
         """All branches of guidance; pictures are [3, h, w], `texts` has tokens of texts that were encoded before."""
         latents = self._beside(first, final, draw)
-        wanted, unwanted = (self._text(text, texts) for text in (prompt, settings.negative_prompt))
-        shown, grey = self._shown(first)
-        two_scales = settings.guidance.image_scale is not None
-        return Conditioning(
-            prompt=_joined(wanted, shown),
-            nothing=_joined(unwanted, grey) if settings.guidance.scale != 1 or two_scales else None,
-            picture=_joined(unwanted, shown) if two_scales else None,
+        shown = self._shown(first)
+        told = Conditioning(
+            prompt=_joined(self._text(prompt, texts), shown),
             fps=torch.tensor([settings.fps], device=self._places.device),
             latents=latents,
         )
+        if not settings.guidance.is_on:
+            return told
+        unwanted, grey = self._text(settings.negative_prompt, texts), self._no_picture(first)
+        picture = None if settings.guidance.image_scale is None else _joined(unwanted, shown)
+        return replace(told, nothing=_joined(unwanted, grey), picture=picture)
 
     def _beside(self, first: Tensor | None, final: Tensor | None, draw: Noise) -> Tensor | None:
         """What goes in beside the noise [1, 4, t, h/8, w/8]; None for a model that is not given latents."""
@@ -70,20 +72,20 @@ class Conditioner:
         with self._places.awake(self._parts.text):
             return encoded(self._parts.text, text)
 
-    def _shown(self, first: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-        """[1, queries, width] of the picture, and of one of zeros, which is mid-grey."""
-        if first is None:
-            return None, None
-        with self._places.awake(self._parts.vision, self._parts.resampler):
-            # The same for every video, so it is projected once.
-            if self._grey is None:
-                self._grey = self._projected(torch.zeros_like(first))
-            return self._projected(first), self._grey
+    def _no_picture(self, first: Tensor | None) -> Tensor | None:
+        """The same of a picture of zeros, which is mid-grey: the same for every video, so it is projected once."""
+        if self._grey is None and first is not None:
+            self._grey = self._shown(torch.zeros_like(first))
+        return self._grey
 
-    def _projected(self, picture: Tensor) -> Tensor:
-        tokens = image_tokens(self._parts.vision, picture[None].to(self._places.device))
-        projected: Tensor = self._parts.resampler(tokens)
-        return projected
+    def _shown(self, picture: Tensor | None) -> Tensor | None:
+        """[1, queries, width] of a picture; None where there is none."""
+        if picture is None:
+            return None
+        with self._places.awake(self._parts.vision, self._parts.resampler):
+            tokens = image_tokens(self._parts.vision, picture[None].to(self._places.device))
+            projected: Tensor = self._parts.resampler(tokens)
+            return projected
 
 
 def beside(first: Tensor, frames: int, *, final: Tensor | None = None) -> Tensor:

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from vmevalkit_core import ConfigError
-from vmevalkit_crafter.checkpoint import fitting, name_fault, read_file, sort
+from vmevalkit_crafter.checkpoint import doubt, fitting, name_fault, read_file, sort
 from vmevalkit_crafter.config import RELEASED, ModelConfig
 from vmevalkit_crafter.names import Part
 from vmevalkit_crafter.weights import CARD, FORMAT, released_file
@@ -34,6 +34,8 @@ def convert(source: Path, folder: Path, *, model: str | None = None, dtype: str 
     file = released_file(source)
     tensors = read_file(file)
     name = _checked(model, tensors, file) if model else _only(fitting(tensors), file)
+    if missed := doubt(name, tensors, file):
+        sys.stderr.write(f"{missed}\n")
     write_folder(folder, name, RELEASED[name], sort(tensors, RELEASED[name]).parts, dtype=dtype, source=file.name)
     return name
 

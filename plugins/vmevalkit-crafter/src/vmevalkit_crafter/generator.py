@@ -53,6 +53,8 @@ class Crafter(LocalGenerator):
             self.context.log.warning("%s has no input for a picture: it is shown the prompt only", self.spec.name)
         offload = setup.memory == "offload"
         file = ModelFile(self.spec.name, setup.weights)
+        if file.doubt:
+            self.context.log.warning("%s", file.doubt)
         dtype = _dtype(setup.dtype)
         parts = file.parts(moving_to("cpu" if offload else setup.device, dtype), without="text")
         self._pipeline = CrafterPipeline(parts, file.config, device=setup.device, dtype=dtype, offload=offload)
@@ -62,8 +64,8 @@ class Crafter(LocalGenerator):
         self._pipeline = None
 
     def texts(self, prompt: str, options: CrafterOptions) -> tuple[str, ...]:
-        """The prompt, and what guidance leads away from."""
-        return (prompt, options.negative_prompt)
+        """The prompt, and what guidance leads away from where there is any."""
+        return (prompt, options.negative_prompt) if options.is_guided else (prompt,)
 
     def load_text_encoder(self, setup: LocalSetup) -> None:
         """The text half of CLIP alone."""
@@ -146,14 +148,14 @@ def _facts(prompt: str, chosen: CrafterOptions, config: Any) -> dict[str, Any]:
     from vmevalkit_crafter.schedule import timesteps
     from vmevalkit_crafter.tokenizer import token_count
 
-    tokens = token_count(prompt)
+    tokens, unwanted = token_count(prompt), token_count(chosen.negative_prompt) if chosen.is_guided else 0
     return {
         "prediction": config.diffusion.prediction,
         "steps_run": len(timesteps(chosen.steps, chosen.spacing)),
         "picture_shown": config.sees_picture,
         "prompt_tokens": tokens,
         "prompt_tokens_cut": max(0, tokens - TEXT_TOKENS),
-        "negative_prompt_tokens_cut": max(0, token_count(chosen.negative_prompt) - TEXT_TOKENS),
+        "negative_prompt_tokens_cut": max(0, unwanted - TEXT_TOKENS),
     }
 
 

@@ -25,6 +25,11 @@ class Guidance:
     batched: bool = False
     """Ask all questions of a step at once: the same numbers in less time and more memory."""
 
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is asked but the one question."""
+        return self.scale != 1 or self.image_scale is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditioning:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vmevalkit_core import ConfigError
-from vmevalkit_crafter.checkpoint import Tensors, differences, name_fault, read_file, sort
+from vmevalkit_crafter.checkpoint import Tensors, differences, doubt, name_fault, read_file, sort
 from vmevalkit_crafter.config import RELEASED, ModelConfig
 from vmevalkit_crafter.names import Part
 from vmevalkit_crafter.parts import Parts, build, fill, shapes
@@ -40,8 +40,11 @@ class ModelFile:
         self.config = _carded(name, found) if self._folder else RELEASED[name]
         self._modules = build(self.config)
         self._released: dict[Part, dict[str, Tensor]] = {}
+        self.doubt = ""
+        """Why this may be another model after all, as a sentence for the user."""
         if self._folder is None:
-            self._released = _checked(name, found, self.config)
+            tensors = _checked(name, found)
+            self.doubt, self._released = doubt(name, tensors, found), sort(tensors, self.config).parts
 
     def part(self, part: Part, move: Move) -> Any:
         """One network with its weights, moved; each can be taken once."""
@@ -63,12 +66,12 @@ class ModelFile:
         return tensors
 
 
-def _checked(name: str, file: Path, config: ModelConfig) -> dict[Part, dict[str, Tensor]]:
-    """The tensors of a released file by part, which has to be that model."""
+def _checked(name: str, file: Path) -> Tensors:
+    """The tensors of a released file, which has to be that model."""
     tensors = read_file(file)
     if fault := name_fault(name, tensors):
         raise ConfigError(f"{file} is not {name}: {fault[0]}", hint=fault[1])
-    return sort(tensors, config).parts
+    return tensors
 
 
 def _carded(name: str, folder: Path) -> ModelConfig:

@@ -22,9 +22,7 @@ Rate = Annotated[float, Unit("frames/s")]
 ToldRate = Annotated[int, Unit("frames/s")]
 
 
-def _rule(
-    size: tuple[int, int], fps: float, first_frame: Literal["generated", "weak", "none"], last_image: bool = False
-) -> ClipRule:
+def _rule(size: tuple[int, int], fps: float, first_frame: Literal["generated", "weak", "none"]) -> ClipRule:
     """One size and one length: others than those of the training give poor motion, or none."""
     return ClipRule(
         sizes=(size,),
@@ -33,7 +31,6 @@ def _rule(
         most_frames=FRAMES,
         fps=fps,
         first_frame=first_frame,
-        last_image=last_image,
         text_tokens=TEXT_TOKENS,
     )
 
@@ -58,15 +55,20 @@ class CrafterOptions(LocalOptions):
     guidance: float = Field(7.5, ge=1.0, le=30.0)
     """How strongly the prompt and the picture are followed; 1 is without guidance, and twice as fast."""
     guidance_rescale: float = Field(0.0, ge=0.0, le=1.0)
-    """Share of the correction of over-exposure by strong guidance."""
+    """Share of the correction of over-exposure by strong guidance; without effect where there is none."""
     spacing: Literal["uniform", "uniform_trailing"] = "uniform"
     """Which of the 1000 training steps are visited: from 1 upwards, or from 999 downwards."""
     negative_prompt: str = ""
-    """What guidance leads away from; the authors have nothing here."""
+    """What guidance leads away from, without effect where there is none; the authors have nothing here."""
     batched: bool = False
-    """Ask for all branches of guidance at once: less time on a large device, and more memory."""
+    """Ask for all branches of guidance, where there is any, at once: less time on a large device, and more memory."""
     frame_by_frame: bool = True
     """Decode one frame at a time; false is a little faster, and needs many times the memory for it."""
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether anything is led away from."""
+        return self.guidance != 1 or getattr(self, "image_guidance", None) is not None
 
     @property
     def told_number(self) -> int:
@@ -101,7 +103,7 @@ class DynamiCrafter512Options(DynamiCrafterOptions):
     motion_fps: ToldRate = Field(24, ge=15, le=30)
     """The frame rate that the network is told: less means more motion."""
     guidance_rescale: float = Field(0.7, ge=0.0, le=1.0)
-    """Share of the correction of over-exposure by strong guidance."""
+    """Share of the correction of over-exposure by strong guidance; without effect where there is none."""
     spacing: Literal["uniform", "uniform_trailing"] = "uniform_trailing"
     """Which of the 1000 training steps are visited: from 1 upwards, or from 999 downwards."""
 
@@ -118,7 +120,7 @@ class DynamiCrafter1024Options(DynamiCrafter512Options):
 class DynamiCrafterInterpOptions(DynamiCrafter512Options):
     """Options of dynamicrafter-512-interp."""
 
-    rule: ClassVar[ClipRule] = _rule((512, 320), 8, "generated", last_image=True)
+    rule: ClassVar[ClipRule] = _rule((512, 320), 8, "generated")
 
     motion_fps: ToldRate = Field(5, ge=5, le=30)
     """The frame rate that the network is told: less means more motion."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from vmevalkit_core import WITH_LAYERS, LocalGenerator, LocalOptions, LocalRequest, LocalSetup, ModelError, Weights
+from vmevalkit_core import WITH_LAYERS, ConfigError, LocalGenerator, LocalOptions, LocalRequest, LocalSetup, Weights
 from vmevalkit_core import place_pipeline as placed
 from vmevalkit_hunyuan import fifteen, loading, thirteen, weights
 from vmevalkit_hunyuan import options as known
@@ -55,16 +55,27 @@ class I2v(_Hunyuan):
 
     _setup: LocalSetup
 
-    def load(self, setup: LocalSetup) -> None:
-        """Everything but the text encoders, of the kind that the model's name promises."""
-        pipe = thirteen.video_pipeline(setup)
-        if (found := thirteen.condition(pipe)) != self.condition:
-            raise ModelError(
-                f"{setup.weights} takes its picture by {found}, and {self.spec.name} by {self.condition}",
+    def check(self, options: Mapping[str, Any]) -> None:
+        """As the base does, and whether the folder holds the kind that the model's name promises."""
+        super().check(options)
+        known: Any = self.options.model_validate(options)
+        folder = self.find(self.weights, known)
+        config = loading.transformer_config(folder)
+        if (found := config.get("image_condition_type")) != self.condition:
+            raise ConfigError(
+                f"{folder} takes its picture by {found}, and {self.spec.name} by {self.condition}",
                 hint=f"name a folder with {self.weights.repo}, or the other model of the two",
             )
+        if known.guidance != 1 and not config.get("guidance_embeds"):
+            raise ConfigError(
+                f"the transformer in {folder} has no place for guidance",
+                hint="-p guidance=1, and -p true_guidance=N for guidance at twice the work",
+            )
+
+    def load(self, setup: LocalSetup) -> None:
+        """Everything but the text encoders."""
         self._setup = setup
-        self._ready_to_draw(pipe, setup)
+        self._ready_to_draw(thirteen.video_pipeline(setup), setup)
 
     def render(self, request: LocalRequest) -> tuple[Any, float]:
         """Encode what is new, denoise, check, decode."""
@@ -86,11 +97,9 @@ class I2v(_Hunyuan):
 
     def _embedding(self, picture: Image.Image, prompt: str) -> dict[str, Any]:
         interleave = thirteen.INTERLEAVE[self.condition]
-        return dict(
-            self.kept(
-                thirteen.name_of(picture, prompt, interleave), lambda: self._encoded_now(picture, prompt, interleave)
-            )
-        )
+        # What the setup calls bfloat16 is on an accelerator, by default, float16 for the encoders.
+        name = f"{self._setup.options.dtype} {thirteen.name_of(picture, prompt, interleave)}"
+        return dict(self.kept(name, lambda: self._encoded_now(picture, prompt, interleave)))
 
     def _encoded_now(self, picture: Image.Image, prompt: str, interleave: int) -> dict[str, Any]:
         if self._encoder is None:

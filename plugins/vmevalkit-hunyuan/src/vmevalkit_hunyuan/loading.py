@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from vmevalkit_core import LocalSetup, ModelError, uint8_frames
+from vmevalkit_core import ConfigError, LocalSetup, ModelError, uint8_frames
 
 BLOCKS = ("transformer_blocks", "single_transformer_blocks")
 
@@ -15,6 +17,15 @@ def loaded(setup: LocalSetup, name: str, left_out: tuple[str, ...], dtype: Any) 
     return getattr(diffusers(), name).from_pretrained(
         setup.weights, **dict.fromkeys(left_out), dtype=dtype, local_files_only=True
     )
+
+
+def transformer_config(folder: Path) -> dict[str, Any]:
+    """What the transformer of a model folder says of itself; ConfigError where it cannot be read."""
+    file = folder / "transformer" / "config.json"
+    try:
+        return dict(json.loads(file.read_text()))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}", hint="download the model again") from error
 
 
 def compile_blocks(pipe: Any) -> None:

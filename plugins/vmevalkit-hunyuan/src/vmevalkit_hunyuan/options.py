@@ -63,7 +63,7 @@ class I2v33ChannelsOptions(I2vOptions):
     )
 
     guidance: float = Field(1.0, ge=1.0, le=20.0)
-    """How closely it follows the prompt, where the folder's transformer has a place for it; it had none."""
+    """How closely it follows the prompt, refused where the folder's transformer has no place for it."""
 
 
 class I2v15Options(HunyuanOptions):

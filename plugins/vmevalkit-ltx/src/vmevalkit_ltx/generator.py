@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from vmevalkit_core import LocalGenerator, LocalOptions, LocalRequest, LocalSetup, Weights
+from vmevalkit_core import WITH_LAYERS, LocalGenerator, LocalOptions, LocalRequest, LocalSetup, Weights
+from vmevalkit_core import place_pipeline as placed
 from vmevalkit_ltx import pipeline, weights
 from vmevalkit_ltx.options import DISTILLED_TIMESTEPS, TEXT_TOKENS, DistilledOptions, LtxOptions, LtxVideoOptions
 
@@ -18,6 +19,7 @@ class LtxVideo(LocalGenerator):
     weights: ClassVar[Weights] = weights.LTX_VIDEO
     packages = ("torch", "diffusers", "transformers", "accelerate", "sentencepiece")
     extra = "vmevalkit-ltx"
+    ladder = WITH_LAYERS
     smaller = "-p tiling=true"
 
     _pipe: Any = None
@@ -29,7 +31,7 @@ class LtxVideo(LocalGenerator):
 
     def load_text_encoder(self, setup: LocalSetup) -> None:
         """T5 v1.1 XXL, 9.5 GB in bfloat16."""
-        self._encoder = pipeline.text_pipeline(setup.weights, setup.dtype, setup.device)
+        self._encoder = pipeline.text_pipeline(setup)
 
     def encode_text(self, text: str) -> tuple[Any, Any, int]:
         """The embedding and its mask, on the CPU, and the number of tokens."""
@@ -41,7 +43,9 @@ class LtxVideo(LocalGenerator):
 
     def load(self, setup: LocalSetup) -> None:
         """Transformer, VAE and scheduler."""
-        self._pipe = pipeline.video_pipeline(setup, self.checkpoint(setup.options))
+        self._pipe = placed(pipeline.video_pipeline(setup, self.checkpoint(setup.options)), setup)
+        if setup.options.compile:  # type: ignore[attr-defined]
+            self._pipe.transformer.compile_repeated_blocks()
 
     def checkpoint(self, options: Any) -> Path | None:
         """A single file that holds transformer and VAE; None where they are in the folder."""
@@ -58,7 +62,7 @@ class LtxVideo(LocalGenerator):
         steps = self.timesteps(options) or pipeline.spread(self._pipe, options.steps)
         latents = pipeline.denoised(self._pipe, request, steps, options.steps)
         frames = pipeline.decoded(self._pipe, latents, request)
-        request.facts.update(pipeline.facts(self._pipe, steps))
+        request.facts.update(pipeline.facts(self._pipe, options, steps))
         request.facts["prompt_tokens"] = request.texts[request.prompt][2]
         request.facts["prompt_tokens_read"] = min(TEXT_TOKENS, request.facts["prompt_tokens"])
         return frames, request.fps

@@ -18,12 +18,14 @@ TEXT_TOKENS = 256
 class LtxOptions(LocalOptions):
     """What all models of the family can be asked for."""
 
+    loading: ClassVar[frozenset[str]] = LocalOptions.loading | {"compile"}
+
     negative_prompt: str = NEGATIVE
     """What the clip should not be; without effect where `guidance` is 1."""
     guidance: float = Field(3.0, ge=1.0, le=20.0)
     """How closely it follows the prompt; 1 switches guidance, and half of the work, off."""
     guidance_rescale: float = Field(0.0, ge=0.0, le=1.0)
-    """Against the glare of strong guidance; 0.7 is recommended for undistilled 13B weights."""
+    """Against the glare of strong guidance, so without effect where that is 1; 0.7 is for undistilled 13B weights."""
     decode_timestep: float = Field(0.05, ge=0.0, le=1.0)
     """The noise level at which the video is decoded, from 0.9.1 on; older weights ignore it."""
     decode_noise: float = Field(0.025, ge=0.0, le=1.0)
@@ -34,6 +36,8 @@ class LtxOptions(LocalOptions):
     """Sends the first frame through H.264 of that quality before; the model was trained on such frames. 0 is off."""
     tiling: bool = False
     """Decodes in tiles: less memory, and pixels that differ a little."""
+    compile: bool = False
+    """Compiles the repeated blocks: a minute for each shape, then faster steps, and pixels that differ a little."""
 
 
 class LtxVideoOptions(LtxOptions):
@@ -47,14 +51,14 @@ class LtxVideoOptions(LtxOptions):
         most_frames=257,
         fps=24,
         first_frame="copy",
-        last_image=False,
         text_tokens=TEXT_TOKENS,
     )
 
     # 161 frames of 704 x 480 at 24 per second, 50 steps, guidance 3: the example of the model card in diffusers.
     frames: Annotated[int, Unit("frames")] = Field(161, ge=1)
     """Frames of the clip; the model draws the next of 9, 17, 25, ... and what is too many is cut off."""
-    steps: int = Field(50, ge=1, le=200)
+    # One step would be divided by nothing: these weights' schedule ends at a noise level of its own.
+    steps: int = Field(50, ge=2, le=200)
     """Denoising steps; the authors recommend 30 to 50."""
 
 
@@ -69,7 +73,6 @@ class DistilledOptions(LtxOptions):
         most_frames=257,
         fps=30,
         first_frame="copy",
-        last_image=True,
         text_tokens=TEXT_TOKENS,
     )
 

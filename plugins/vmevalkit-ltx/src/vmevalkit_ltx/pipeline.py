@@ -8,7 +8,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vmevalkit_core import LocalRequest, LocalSetup, check_finite, encode_clip, read_frames, uint8_frames
+from vmevalkit_core import (
+    LocalRequest,
+    LocalSetup,
+    check_finite,
+    encode_clip,
+    place_encoder,
+    read_frames,
+    uint8_frames,
+)
 
 CONDITION, IMAGE = "LTXConditionPipeline", "LTXImageToVideoPipeline"
 
@@ -23,15 +31,12 @@ def pipeline_class(folder: Path) -> Any:
     return getattr(_diffusers(), named)
 
 
-def text_pipeline(folder: Path, dtype: str, device: str) -> Any:
+def text_pipeline(setup: LocalSetup) -> Any:
     """A pipeline that can only encode texts; on the CPU where the encoder does not fit on the device."""
-    pipe = pipeline_class(folder).from_pretrained(
-        folder, transformer=None, vae=None, dtype=_dtype(dtype), local_files_only=True
+    pipe = pipeline_class(setup.weights).from_pretrained(
+        setup.weights, transformer=None, vae=None, dtype=_dtype(setup), local_files_only=True
     )
-    encoder = pipe.text_encoder
-    needed = sum(weight.numel() * weight.element_size() for weight in encoder.parameters())
-    if device != "cuda" or _torch().cuda.mem_get_info()[0] > needed * 1.2:
-        encoder.to(device)
+    place_encoder(pipe.text_encoder, setup.device)
     return pipe
 
 
@@ -49,17 +54,12 @@ def encoded(pipe: Any, text: str, tokens: int) -> tuple[Any, Any, int]:
 
 
 def video_pipeline(setup: LocalSetup, checkpoint: Path | None) -> Any:
-    """Everything but the text encoder, where it is to compute."""
-    folder, dtype = setup.weights, _dtype(setup.dtype)
+    """Everything but the text encoder, in main memory."""
+    folder, dtype = setup.weights, _dtype(setup)
     parts: dict[str, Any] = {"text_encoder": None, "tokenizer": None}
     if checkpoint:
         parts |= _single_file(checkpoint, folder, dtype)
-    pipe = pipeline_class(folder).from_pretrained(folder, dtype=dtype, local_files_only=True, **parts)
-    pipe.set_progress_bar_config(disable=True)
-    if setup.memory == "full" or setup.device == "cpu":
-        return pipe.to(setup.device)
-    pipe.enable_model_cpu_offload(device=setup.device)
-    return pipe
+    return pipeline_class(folder).from_pretrained(folder, dtype=dtype, local_files_only=True, **parts)
 
 
 def spread(pipe: Any, steps: int) -> list[float] | None:
@@ -124,7 +124,7 @@ def decoded(pipe: Any, latents: Any, request: LocalRequest) -> Any:
     return frames
 
 
-def facts(pipe: Any, timesteps: list[float] | None) -> dict[str, Any]:
+def facts(pipe: Any, options: Any, timesteps: list[float] | None) -> dict[str, Any]:
     """What the record has to say about how a clip was drawn."""
     scheduler = pipe.scheduler
     shift = {name: scheduler.config.get(name) for name in ("shift", "use_dynamic_shifting", "shift_terminal")}
@@ -134,6 +134,7 @@ def facts(pipe: Any, timesteps: list[float] | None) -> dict[str, Any]:
         "scheduler_config": shift,
         "steps": pipe.num_timesteps,
         "timesteps": timesteps,
+        "compiled": options.compile,
     }
 
 
@@ -186,8 +187,8 @@ def _is_condition(pipe: Any) -> bool:
     return type(pipe).__name__ == CONDITION
 
 
-def _dtype(name: str) -> Any:
-    return getattr(_torch(), name)
+def _dtype(setup: LocalSetup) -> Any:
+    return getattr(_torch(), setup.dtype)
 
 
 def _torch() -> Any:

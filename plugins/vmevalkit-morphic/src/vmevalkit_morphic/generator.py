@@ -19,6 +19,7 @@ LORA = Weights(
     files=(LORA_FILE,),
     include=(LORA_FILE,),
 )
+LORA_HINT = f"download it with: {LORA.download}; or name it with -p lora=FILE or MORPHIC_LORA_WEIGHTS_PATH"
 ORIGINAL_LAYOUT = "high_noise_model"
 """A folder that only the authors' own code can read has this in it."""
 
@@ -46,7 +47,7 @@ class Morphic(WanImageToVideo):
         try:
             return super().find(weights, options.model_copy(update={"weights": named}))
         except MissingWeights as error:
-            if named and Path(named, ORIGINAL_LAYOUT).is_dir():
+            if named and Path(named, ORIGINAL_LAYOUT).expanduser().is_dir():
                 message = f"{named} has the layout of the authors' own code, which diffusers cannot read"
                 raise MissingWeights(message, hint=error.hint) from error
             raise
@@ -57,8 +58,11 @@ class Morphic(WanImageToVideo):
         if named and (file := Path(named).expanduser()).suffix == ".safetensors":
             if file.is_file():
                 return file
-            raise MissingWeights(f"the LoRA {file} is no file", hint=f"download it with: {LORA.download}")
-        return super().find(LORA, options.model_copy(update={"weights": named})) / LORA_FILE
+            raise MissingWeights(f"the LoRA {file} is no file", hint=LORA_HINT)
+        try:
+            return super().find(LORA, options.model_copy(update={"weights": named})) / LORA_FILE
+        except MissingWeights as error:
+            raise MissingWeights(error.message, hint=LORA_HINT) from error
 
     def tune(self, pipe: Any, setup: LocalSetup) -> None:
         """Put the LoRA on the expert for high noise, as strong as it was trained."""

@@ -67,7 +67,6 @@ class A14BOptions(WanOptions):
         most_frames=161,
         fps=16,
         first_frame="generated",
-        last_image=True,
         text_tokens=TEXT_TOKENS,
     )
 
@@ -113,7 +112,7 @@ class Ti2v5BOptions(OneExpertOptions):
     """Denoising steps."""
 
 
-def _of_2_1(area: int, *, last_image: bool = False) -> ClipRule:
+def _of_2_1(area: int) -> ClipRule:
     return ClipRule(
         multiple=16,
         area=area,
@@ -122,7 +121,6 @@ def _of_2_1(area: int, *, last_image: bool = False) -> ClipRule:
         most_frames=161,
         fps=16,
         first_frame="generated",
-        last_image=last_image,
         text_tokens=TEXT_TOKENS,
     )
 
@@ -145,7 +143,7 @@ class I2v720Options(OneExpertOptions):
 class Flf2v720Options(OneExpertOptions):
     """Of Wan 2.1 FLF2V 14B 720P; its `first_last_frame2video.py` has 50 steps, guidance 5.5, shift 16."""
 
-    rule: ClassVar[ClipRule] = _of_2_1(1280 * 720, last_image=True)
+    rule: ClassVar[ClipRule] = _of_2_1(1280 * 720)
 
     steps: int = Field(50, ge=1, le=200)
     """Denoising steps."""
