@@ -27,7 +27,7 @@ from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner.pictures import Pictures
 from vmevalkit_core.runner.record import describe
 from vmevalkit_core.scan import scan
-from vmevalkit_core.store import Store, clip_part
+from vmevalkit_core.store import Store, new_clip_part
 
 FACTS = ClipFacts(sha256="0" * 64, size=0, width=64, height=64, frames=16, fps=8.0, seconds=2.0, codec="h264")
 
@@ -58,8 +58,9 @@ def durable_run(store: Store, run: PlannedRun, registry: Registry, video: bytes)
     metadata.provenance.submission = Submission(id="job")
     metadata.inference.status = "submitted"
     store.save(folder, metadata)
-    clip_part(folder).write_bytes(video)
-    durable.land(clip_part(folder), folder / VIDEO)
+    part = new_clip_part(folder)
+    part.write_bytes(video)
+    durable.land(part, folder / VIDEO)
     metadata.provenance.clip = FACTS
     metadata.inference.status = "success"
     store.save(folder, metadata)
@@ -79,8 +80,9 @@ def floor(source: Path, video: bytes, folder: Path) -> None:
     os.rename(staging, folder)
     durable.sync_folder(folder.parent)
     durable.write(folder / RECORD, b"x" * 3000)
-    clip_part(folder).write_bytes(video)
-    durable.land(clip_part(folder), folder / VIDEO)
+    part = new_clip_part(folder)
+    part.write_bytes(video)
+    durable.land(part, folder / VIDEO)
     durable.write(folder / RECORD, b"x" * 3000)
 
 

@@ -31,8 +31,9 @@ DAYS = [-1, 1]
 class Site:
     """One task pair, one vendor in memory, and the clock of the machine."""
 
-    def __init__(self, folder: Path, tasks: int = 1) -> None:
-        self.folder, self.world, self.key = folder, World(), uuid.uuid4().hex
+    def __init__(self, folder: Path, tasks: int = 1, model: str = "Memory", world: World | None = None) -> None:
+        self.folder, self.world, self.key = folder, world or World(), uuid.uuid4().hex
+        self.model, self.settings = model, dict[str, Any]()
         for number in range(tasks):
             make_task(folder / "questions", "maze", f"maze_{number}")
         self.vendor = VENDORS[self.key] = MemoryVendor(self.world, lambda token, price: None)
@@ -40,7 +41,7 @@ class Site:
     def run(self, events: dict[int, Callable[[], None]] | None = None, policy: Policy | None = None) -> Report | None:
         """One command; `events` happen at points of it."""
         registry = Registry.load()
-        spec = registry.add_file(f"{REPOSITORY}/tests/models/memory.py:Memory")
+        spec = registry.add_file(f"{REPOSITORY}/tests/models/memory.py:{self.model}")
         runner = Runner(
             registry,
             output=self.folder / "out",
@@ -48,6 +49,7 @@ class Site:
             env={"MEMORY_VENDOR": self.key},
             clock=self.world,
             policy=policy,
+            **self.settings,
         )
         plan = runner.plan(scan(self.folder / "questions"), [runner.ask(spec, {})])
         return self.world.live(runner.execute(plan), events)

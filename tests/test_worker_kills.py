@@ -85,9 +85,9 @@ def test_killed_worker_is_replaced(tmp_path: Path, line: list[str], instant: flo
     assert survivors(process.pid) == 0
 
 
-def hanging(tmp_path: Path) -> list[str]:
+def hanging(tmp_path: Path, prompt: str = "wait") -> list[str]:
     """A command whose first run never ends."""
-    make_task(tmp_path / "q", "maze", "maze_0000", prompt="wait")
+    make_task(tmp_path / "q", "maze", "maze_0000", prompt=prompt)
     return [*vmeval(tmp_path), "-m", f"{MODELS}:Wild", "-p", "seconds=0.2"]
 
 
@@ -123,6 +123,52 @@ def test_frozen_worker_goes_with_its_command(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     assert not is_alive(worker)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_children_of_a_model_go_with_the_command(tmp_path: Path, how: signal.Signals) -> None:
+    """However it ends: the kernel ends the worker, and its group goes with it."""
+    process = started(tmp_path, hanging(tmp_path, "nest"))
+    wait_for_pid(tmp_path)
+    process.send_signal(how)
+    process.wait()
+    assert not is_alive(int((tmp_path / "grandchild").read_text()))
+    assert survivors(process.pid) == 0
+
+
+def test_children_of_a_model_go_with_a_frozen_worker(tmp_path: Path) -> None:
+    """Nothing of the worker itself is needed for it."""
+    process = started(tmp_path, hanging(tmp_path, "nest"))
+    os.kill(wait_for_pid(tmp_path), signal.SIGSTOP)
+    process.kill()
+    process.wait()
+    assert not is_alive(int((tmp_path / "grandchild").read_text()))
+
+
+def test_command_that_ends_well_leaves_no_process(tmp_path: Path, line: list[str]) -> None:
+    """Neither a worker nor what watches over its group."""
+    process = begun(tmp_path, line)
+    assert process.wait(timeout=60) == 0
+    assert survivors(process.pid) == 0
+
+
+LOOSE = """
+import os, subprocess, sys, time
+line = [sys.executable, "-P", "-m", "vmevalkit_core.worker", "--parent", str(os.getpid())]
+worker = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+worker.stdout.readline()
+worker.stdin.close()
+worker.wait()
+time.sleep(0.5)
+print("here")
+"""
+
+
+def test_worker_in_a_group_of_others_kills_nobody(tmp_path: Path) -> None:
+    """Only the group that it leads is its own."""
+    line = [sys.executable, "-c", LOOSE]
+    done = subprocess.run(line, capture_output=True, text=True, start_new_session=True, timeout=60, check=False)
+    assert done.stdout == "here\n"
 
 
 def wait_for_pid(tmp_path: Path) -> int:

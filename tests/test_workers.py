@@ -53,11 +53,12 @@ def carried_out(tmp_path: Path, *prompts: str, model: str = "Wild", **settings: 
     for number, prompt in enumerate(prompts):
         if not (tmp_path / "q" / "maze_task" / f"maze_{number:04}").exists():
             make_task(tmp_path / "q", "maze", f"maze_{number:04}", prompt=prompt)
-    registry, display = Registry.load(), settings.pop("display", None)
+    registry, display, limit = Registry.load(), settings.pop("display", None), settings.pop("limit", None)
     env = environment(tmp_path, **settings.pop("env", {}))
     runner = Runner(registry, output=tmp_path / "out", experiment="pilot", env=env, **settings)
     ask = runner.ask(registry.add_file(f"{MODELS}:{model}"), QUICK)
-    return asyncio.run(runner.execute(runner.plan(scan(tmp_path / "q"), [ask]), display=display))
+    work = runner.execute(runner.plan(scan(tmp_path / "q"), [ask]), display=display)
+    return asyncio.run(asyncio.wait_for(work, limit))
 
 
 def run_of(tmp_path: Path, number: int = 0) -> dict[str, Any]:

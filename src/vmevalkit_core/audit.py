@@ -17,7 +17,7 @@ from vmevalkit_core.attempts import LIVE, QUESTION, UNFIT, VIDEO, Attempt, attem
 from vmevalkit_core.errors import ClipError
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.questions import SHOWN_FILES
-from vmevalkit_core.store import clip_part
+from vmevalkit_core.store import clip_parts
 
 BATCH = 256
 
@@ -67,8 +67,8 @@ def problems_of(attempt: Attempt) -> list[str]:
 
 def clip_problems(attempt: Attempt) -> Iterator[str]:
     """What is wrong with the video of a run, decoded to its last frame, and beside it."""
-    part, succeeded = clip_part(Path(attempt.folder)), attempt.status == "success"
-    if part.exists() and attempt.status not in LIVE:
+    succeeded = attempt.status == "success"
+    for part in clip_parts(Path(attempt.folder)) if attempt.status not in LIVE else ():
         yield f"{part.name} was left behind"
     if (succeeded or os.path.exists(attempt.clip_path)) and (problem := clip_problem(attempt)):
         yield problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from vmevalkit_core.claims import Claims
 from vmevalkit_core.errors import CeilingReached
 
 NAME = "spent"
+LOG = logging.getLogger("vmevalkit_core.runner")
 
 
 class Ceiling:
@@ -55,12 +57,26 @@ class Ceiling:
             yield
             return
         with self._claims.counting():
-            spent = self._read()
+            spent = self._known()
             if spent is not None and by > 0:
                 self._write(spent + by)
             yield
             if spent is not None and by < 0:
-                self._write(spent + by)
+                self._lower(spent + by)
+
+    def _known(self) -> Decimal | None:
+        """The count, or None where it is gone: what a run has come to goes on record all the same."""
+        try:
+            return self._read()
+        except CeilingReached:
+            return None
+
+    def _lower(self, spent: Decimal) -> None:
+        """Say that less is spent; a disk that refuses leaves the count too high, never a record unwritten."""
+        try:
+            self._write(spent)
+        except OSError as error:
+            LOG.warning("the count of what is spent stays too high, as it cannot be written: %s", error)
 
     def _read(self) -> Decimal | None:
         """The count; None where nobody has set a ceiling in this experiment yet."""

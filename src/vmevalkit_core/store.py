@@ -131,9 +131,19 @@ class Store:
             return (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
-def clip_part(folder: Path) -> Path:
-    """Where the video of a run is written before it has been checked."""
-    return (folder / VIDEO).with_name("generated_video.mp4" + durable.PART)
+def new_clip_part(folder: Path) -> Path:
+    """Where the video of a run is written before it has been checked.
+
+    A name of its own each time: whoever was cancelled may still be writing to the one before.
+    """
+    final = folder / VIDEO
+    return final.with_name(f"{final.name}.{uuid.uuid4().hex[:12]}{durable.PART}")
+
+
+def clip_parts(folder: Path) -> list[Path]:
+    """What was written for a run's video and has not become it."""
+    final = folder / VIDEO
+    return sorted(final.parent.glob(f"{final.name}*{durable.PART}"))
 
 
 def paths_of(folder: Path) -> PathsSection:

@@ -172,6 +172,19 @@ class Memory(ApiGenerator):
         self.vendor.jobs[submission.id].end = "cancelled"
 
 
+class PartMemory(Memory):
+    """The same vendor, whose list may lack jobs."""
+
+    spec = ModelSpec(
+        name="part-memory",
+        factory=f"{__file__}:PartMemory",
+        options=f"{__file__}:MemoryOptions",
+        kind="api",
+        needs=NEEDS,
+    )
+    lists_every_job = False
+
+
 class BlindMemory(Memory):
     """The same vendor without a list of jobs."""
 

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from vmevalkit_core import Clip, GenerationRequest, Job, ModelSpec, Need
@@ -79,6 +80,35 @@ class Wild(Hold):
     def spawn(self, request: GenerationRequest, job: Job) -> None:
         child = subprocess.Popen(["sleep", "3600"])
         Path(os.environ["WILD_PLACE"], "grandchild").write_text(str(child.pid))
+
+    def nest(self, request: GenerationRequest, job: Job) -> None:
+        self.spawn(request, job)
+        self.wait(request, job)
+
+    def fork(self, *_: object) -> None:
+        self.part()
+
+    def escape(self, *_: object) -> None:
+        self.part(os.setsid)
+
+    def cling(self, request: GenerationRequest, job: Job) -> None:
+        self.leave_child(os.setsid)
+        self.mumble(request, job)
+
+    def part(self, first: Callable[[], object] = lambda: None) -> None:
+        self.leave_child(first)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def leave_child(self, first: Callable[[], object]) -> None:
+        """Start one that holds every pipe."""
+        if not (child := os.fork()):
+            first()
+            time.sleep(3600)
+        Path(os.environ["WILD_PLACE"], "child").write_text(str(child))
+
+    def mumble(self, request: GenerationRequest, job: Job) -> None:
+        os.write(2, b"about to wait\n")
+        self.wait(request, job)
 
     def tell(self, request: GenerationRequest, job: Job) -> None:
         Path(os.environ["WILD_PLACE"], "environment.json").write_text(json.dumps(dict(os.environ)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from vmevalkit_core.terminal import out
 from vmevalkit_core.terminal.wording import STOPPING
 
 T = TypeVar("T")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_interruptible(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T:
@@ -25,12 +27,14 @@ def run_interruptible(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T:
         told = True
         loop.call_soon_threadsafe(_stop, stop)
 
-    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    # Signals reach the main thread alone; a program that calls us from another one keeps its own way to stop.
+    heard = SIGNALS if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.signal(number, interrupted) for number in heard}
     try:
         return loop.run_until_complete(work)
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, handler or signal.SIG_DFL)  # None: set by something that is not Python
         # Not asyncio.run: it would wait for every thread of the pool, a minute-long encode included.
         loop.close()
 

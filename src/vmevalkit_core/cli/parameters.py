@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -60,6 +61,9 @@ def parse_adopt(texts: Sequence[str]) -> dict[str, str]:
     for text, (run_id, _, job) in zip(texts, pairs, strict=True):
         if not run_id or not job:
             raise ConfigError(f"--adopt {text} is not of the form RUN_ID=JOB_ID")
+    twice = [run_id for run_id, number in Counter(run_id for run_id, _, _ in pairs).items() if number > 1]
+    if twice:
+        raise ConfigError(f"--adopt names two jobs for {twice[0]}", hint="a run has one job")
     return {run_id: job for run_id, _, job in pairs}
 
 

@@ -30,11 +30,7 @@ class ApiGenerator(VendorClient):
         if job.submission is not None:
             self.context.gate.hold()
             return await self._collected(job.submission, job, sent_now=False)
-        try:
-            submission = await self._sender.send(request, job)
-        except UncertainSubmitError as error:
-            submission = await self._sender.look_for(request, job, error)
-            self.context.gate.hold()
+        submission = await self._sender.send(request, job)
         return await self._collected(submission, job, sent_now=True)
 
     async def ask(self, submission: Submission) -> Pending | Done | Failed:

@@ -14,6 +14,8 @@ from vmevalkit_core.transport import Refusal
 JOB_ENDED = (RejectedError, JobFailed)
 LINKS = 3
 """Links that are asked for before a video counts as gone."""
+LAST_WATCH = 600.0
+"""Seconds for which a job of an earlier process is watched before its deadline, a matter of the wall clock, ends it."""
 
 
 class Collector:
@@ -110,7 +112,7 @@ class _Watch:
         """UnfinishedJob when this process has waited enough, JobFailed when nobody should wait any more."""
         self.is_new = False
         vendor = self._vendor
-        if self.age > vendor.deadline:
+        if self._is_overdue():
             raise JobFailed(
                 f"deadline: the job was not finished {vendor.deadline:.0f} s after it was sent",
                 hint="ask the vendor about it; --retry-failed sends the run again",
@@ -118,6 +120,12 @@ class _Watch:
             )
         if self._clock.monotonic() - self._began > vendor.patience:
             raise UnfinishedJob(f"job {submission.id} was not finished after {vendor.patience:.0f} s", hint=_WAIT_HINT)
+
+    def _is_overdue(self) -> bool:
+        vendor = self._vendor
+        # The clock may have been set ahead since an earlier process sent the job, which is then as good as any other.
+        seen = not self._before or self._clock.monotonic() - self._began > min(vendor.patience, LAST_WATCH)
+        return seen and self.age > vendor.deadline
 
 
 def _clip(submission: Submission, done: Done, job: Job, seconds: float | None) -> Clip:

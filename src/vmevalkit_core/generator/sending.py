@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
+from vmevalkit_core.clock import Clock
 from vmevalkit_core.errors import NotAccepted, QuotaExhausted, Throttled, UncertainSubmitError, UsageError, VendorBroken
 from vmevalkit_core.generator.contract import Job
 from vmevalkit_core.generator.hosting import Hosting
@@ -16,6 +17,18 @@ from vmevalkit_core.records import GenerationRequest, Intent, Submission
 from vmevalkit_core.status_codes import submit_error
 
 
+class _Departure:
+    """When a request left, by the clock that nobody sets."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.at = clock.monotonic()
+
+    def now(self) -> None:
+        """It leaves."""
+        self.at = self._clock.monotonic()
+
+
 class Sender:
     """Sends the requests of one model, and stops when answer after answer is lost."""
 
@@ -25,7 +38,19 @@ class Sender:
         self._lost = 0
 
     async def send(self, request: GenerationRequest, job: Job) -> Submission:
-        """The vendor's job, its id on disk. What ends before the request leaves has surely cost nothing."""
+        """The vendor's job, its id on disk. What ends before the request leaves has surely cost nothing.
+
+        The job of a request whose answer is lost is looked for, where the vendor can list jobs.
+        """
+        departure = _Departure(self._vendor.context.clock)
+        try:
+            return await self._sent(request, job, departure)
+        except UncertainSubmitError as error:
+            submission = await self._looked_for(request, job, error, departure)
+            self._vendor.context.gate.hold()
+            return submission
+
+    async def _sent(self, request: GenerationRequest, job: Job, departure: _Departure) -> Submission:
         context = self._vendor.context
         async with AsyncExitStack() as held:
             async with job.preparing():
@@ -34,6 +59,7 @@ class Sender:
                 request = await self._hosting.hosted(request)
                 await held.enter_async_context(context.gate.passage())
                 await held.enter_async_context(context.http.slot())
+            departure.now()
             try:
                 submission = self._vendor.addressed(await self._submitted(request))
             except Throttled as error:
@@ -47,14 +73,16 @@ class Sender:
                 raise
         return submission
 
-    async def look_for(self, request: GenerationRequest, job: Job, error: UncertainSubmitError) -> Submission:
+    async def _looked_for(
+        self, request: GenerationRequest, job: Job, error: UncertainSubmitError, departure: _Departure
+    ) -> Submission:
         """The job of a request whose answer was just lost, where the vendor can list jobs; else the error."""
         if not self._vendor.can_find or job.sent_at is None:
             raise error
         job.progress(stage="looking for the job whose answer was lost")
         intent = Intent(time=job.sent_at, timeout_seconds=self._vendor.submit_timeout)
         try:
-            submission = self._vendor.addressed(await adopt(self._vendor, request, intent))
+            submission = self._vendor.addressed(await adopt(self._vendor, request, intent, sent_at=departure.at))
         except (NotAccepted, UncertainSubmitError):
             raise
         except Exception as closed:

@@ -176,6 +176,10 @@ def _check_address(address: str, variable: str) -> None:
         parts, usable = urlsplit(""), None
     if not usable:
         raise ConfigError(f"{variable or 'the base address'} is no http address", hint="such as https://api.example")
+    if parts.query or parts.fragment:
+        raise ConfigError(
+            f"{variable or 'the base address'} has a query", hint="paths are added to it, so it ends before"
+        )
     if parts.username or parts.password:
         hint = "leave it out: the address is kept on record, and the key has a variable of its own"
         raise ConfigError(f"{variable or 'the base address'} holds a password", hint=hint)

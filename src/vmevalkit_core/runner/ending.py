@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import traceback
-from datetime import datetime
 from decimal import Decimal
 
 from vmevalkit_core import durable
@@ -63,8 +62,8 @@ def land(clip: Clip, handle: Handle) -> ClipInfo:
     return info
 
 
-async def succeed(handle: Handle, clip: Clip, info: ClipInfo) -> None:
-    """Put a success on record."""
+def describe_success(handle: Handle, clip: Clip, info: ClipInfo) -> None:
+    """Put what a clip is, and what it cost, into a record that is not written yet."""
     metadata, facts = handle.metadata, handle.metadata.provenance
     facts.clip = ClipFacts(**{name: getattr(info, name) for name in ClipFacts.model_fields})
     facts.extras = {**facts.extras, **plain(clip.extras)}
@@ -76,8 +75,12 @@ async def succeed(handle: Handle, clip: Clip, info: ClipInfo) -> None:
     metadata.output.video_path = str(handle.folder / VIDEO)
     metadata.output.generation_id = clip.generation_id or metadata.output.generation_id
     metadata.output.video_url = without_query(clip.video_url) if clip.video_url else None
+
+
+async def succeed(handle: Handle) -> None:
+    """Put a success on record; an OSError says that it may not be there."""
     await _end(handle, "success", "")
-    handle.tell("done", seconds=metadata.inference.duration_seconds)
+    handle.tell("done", seconds=handle.metadata.inference.duration_seconds)
 
 
 async def fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
@@ -135,13 +138,8 @@ async def _end(handle: Handle, status: RunStatus, error: str) -> None:
     inference = handle.metadata.inference
     inference.status = status
     inference.error = error or None
-    inference.duration_seconds = round(_duration(handle, inference.timestamp), 3)
+    inference.duration_seconds = round(handle.seconds, 3)
     await handle.settle()
-
-
-def _duration(handle: Handle, started: datetime) -> float:
-    """Seconds since the run began, in whichever process; never less than in this one."""
-    return max(handle.seconds, (handle.clock.now() - started).total_seconds())
 
 
 _TRACE_HINT = "the traceback is in the run's metadata.json, under provenance.failure"

@@ -32,12 +32,12 @@ from vmevalkit_core.records import Clip, Event, GenerationRequest, Submission
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.retry import AGAIN, PATIENT, SUBMIT, retried
 from vmevalkit_core.runner.disk import Disk
-from vmevalkit_core.runner.ending import BrokenClip, NotSent, fail, land, outcome_of, succeed
+from vmevalkit_core.runner.ending import BrokenClip, NotSent, describe_success, fail, land, outcome_of, succeed
 from vmevalkit_core.runner.handle import Handle
 from vmevalkit_core.runner.pictures import FRAMES, Pictures
 from vmevalkit_core.runner.record import describe, intent_of, request_of
 from vmevalkit_core.runner.report import End, Outcome
-from vmevalkit_core.store import Store
+from vmevalkit_core.store import Store, clip_parts
 from vmevalkit_core.workers import Workers
 
 ASLEEP: dict[Action, End] = {Action.DONE: "elsewhere", Action.FAILED: "failed"}
@@ -136,6 +136,8 @@ class Executor:
             folder, metadata = self._create(run, decision.attempt, newest + 1)
         else:
             folder, metadata = self._reopen(run, decision.action, decision.attempt)
+            for part in clip_parts(folder):
+                part.unlink(missing_ok=True)  # of a process that died, or of a thread that nobody waits for any more
         handle = Handle(
             key=run.key,
             store=self.store,
@@ -210,8 +212,7 @@ class Executor:
                 raise error if handle.submission is None else BrokenClip(error) from error
 
         try:
-            clip, info = await retried(checked, AGAIN, self.clock, on=BrokenClip)
-            await succeed(handle, clip, info)
+            describe_success(handle, *await retried(checked, AGAIN, self.clock, on=BrokenClip))
         except NotSent as error:
             await handle.forget_intent(error.message)
         except AccountError as error:
@@ -225,6 +226,8 @@ class Executor:
             await fail(handle, error, paid=run.ask.paid)
             if cancelled:
                 raise asyncio.CancelledError from error
+        else:
+            await succeed(handle)  # whatever goes wrong from here on, it is no failure of the run
 
     async def _ask(self, run: PlannedRun, handle: Handle) -> Clip:
         spec = run.ask.spec

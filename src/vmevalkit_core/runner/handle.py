@@ -17,7 +17,7 @@ from vmevalkit_core.errors import AccountError, RetryableError
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.records import Event, EventKind, Intent, RunKey, Submission
 from vmevalkit_core.runner.disk import Disk
-from vmevalkit_core.store import Store, clip_part
+from vmevalkit_core.store import Store, new_clip_part
 
 LOG = logging.getLogger("vmevalkit_core.job")
 
@@ -61,7 +61,10 @@ class Handle:
         self._disk = disk
         self._emit = emit
         self._may_send = may_send
+        self._clip_path = new_clip_part(folder)
         self._started = clock.monotonic()
+        # Looked at once: within this process the wall clock may be set, and only the other one counts.
+        self._before = max(0.0, (clock.now() - metadata.inference.timestamp).total_seconds())
         self._in_call = False
         self._maybe_sent = False
 
@@ -84,7 +87,7 @@ class Handle:
     @property
     def clip_path(self) -> Path:
         """Where the video is written before it has been checked."""
-        return clip_part(self.folder)
+        return self._clip_path
 
     @property
     def sending(self) -> bool:
@@ -99,8 +102,8 @@ class Handle:
 
     @property
     def seconds(self) -> float:
-        """Since this process took the run up."""
-        return self.clock.monotonic() - self._started
+        """Since the run began, in whichever process; never less than in this one."""
+        return self._before + self.clock.monotonic() - self._started
 
     @contextmanager
     def calling(self, *, unsent: bool = False) -> Iterator[None]:
@@ -153,8 +156,8 @@ class Handle:
             self.store.save(self.folder, draft)
         else:
             with self._ceiling.spending(_spent(draft) - self._counted):
+                self._counted = _spent(draft)  # it is counted now, also where the record cannot be written
                 self.store.save(self.folder, draft)
-            self._counted = _spent(draft)
         self.metadata.intend(intent)
 
     async def settle(self) -> None:
@@ -168,6 +171,7 @@ class Handle:
         spent = _spent(self.metadata)
         # In one step under the lock: a recount in between would see the record and then be corrected once more.
         with self._ceiling.settling(spent - self._counted):
+            self._counted = max(spent, self._counted)  # a second try must not count what this one has counted
             self.store.save(self.folder, self.metadata)
         self._counted = spent
 

@@ -13,9 +13,10 @@ from vmevalkit_core.attempts import Attempt, find_attempts
 from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.claims import Claims, claims_of
 from vmevalkit_core.clock import Clock
-from vmevalkit_core.errors import ClaimsUnavailable, ConfigError, UsageError, VmevalError
+from vmevalkit_core.errors import ClaimsUnavailable, UsageError, VmevalError
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.planner import Ask, Decision, Plan, PlannedRun, Planner, Policy
+from vmevalkit_core.planner.adopting import check_adoptions
 from vmevalkit_core.planner.ask import ask_of
 from vmevalkit_core.questions import QuestionProblem, Task
 from vmevalkit_core.records import Event, RunKey
@@ -94,10 +95,7 @@ class Runner:
         """
         numbers = range(samples) if isinstance(samples, int) else samples
         plan = self.planner.plan(tasks, asks, numbers, collect=collect, tell=tell)
-        for run_id in self.planner.policy.adopt:
-            if (found := plan.adopted[run_id]) != 1:
-                problem = "is the id of several runs" if found else "is no unfinished run of this plan"
-                raise ConfigError(f"--adopt: {run_id} {problem}", hint="`vmeval status` names the unfinished runs")
+        check_adoptions(self.planner.policy.adopt, plan.adopted, find_attempts(self.store.root.parent))
         return plan
 
     async def execute(

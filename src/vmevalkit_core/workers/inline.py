@@ -8,8 +8,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from vmevalkit_core.errors import UncertainSubmitError
+from vmevalkit_core.errors import UncertainSubmitError, UnfinishedJob
 from vmevalkit_core.generator import ApiGenerator, Context, Job
+from vmevalkit_core.generator.vendor import VendorClient
 from vmevalkit_core.records import Clip, GenerationRequest
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.specs import ModelSpec
@@ -55,8 +56,7 @@ class InlineWorker:
                 "an earlier process may have sent the request, and this model cannot look for it",
                 hint="look at the vendor's own list, then run again with --adopt RUN_ID=JOB_ID or --resubmit-uncertain",
             )
-        answer: Awaitable[Clip] = recover(request, job)
-        return answer
+        return self._bounded(spec, recover(request, job))
 
     def generator(self, spec: ModelSpec) -> Any:
         """The generator of a model that was prepared."""
@@ -81,8 +81,29 @@ class InlineWorker:
                 LOG.warning("%s could not be closed", spec.name, exc_info=True)
 
     def _generate(self, spec: ModelSpec, request: GenerationRequest, job: Job) -> Awaitable[Clip]:
-        answer: Awaitable[Clip] = self._generators[spec].generate(request, job)
-        return answer
+        return self._bounded(spec, self._generators[spec].generate(request, job))
+
+    def _bounded(self, spec: ModelSpec, work: Awaitable[Clip]) -> Awaitable[Clip]:
+        """The same work; what does not bound itself is given up after its `patience`."""
+        generator = self._generators[spec]
+        if isinstance(generator, ApiGenerator):
+            return work  # it counts from the request on, and may queue for hours before
+        patience = getattr(generator, "patience", VendorClient.patience)
+        return work if patience is None else given_up_after(patience, spec.name, work)
 
     def _build(self, spec: ModelSpec) -> Any:
         return build(spec, self._context(spec), self._registry.load_target)
+
+
+async def given_up_after(seconds: float, name: str, work: Awaitable[Clip]) -> Clip:
+    """What the work comes to; UnfinishedJob where that takes too long: a call that hangs must not hold a plan."""
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await work
+    except TimeoutError as error:
+        if not limit.expired():
+            raise  # the model's own
+        raise UnfinishedJob(f"{name} was not finished after {seconds:g} s", hint=_PATIENCE_HINT) from error
+
+
+_PATIENCE_HINT = "a model that may take longer says so by `patience`, in seconds, on its class"

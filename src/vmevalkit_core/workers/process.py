@@ -236,6 +236,8 @@ class WorkerProcess:
     def _end(self, code: int) -> None:
         """Everyone who waits is told how it died."""
         lost = self._gone = obituary(self.name, code, self._verdict, list(self.lines))
+        # What has left the group may hold the pipes for days. Whoever reads them has had his time.
+        self.process._transport.close()  # type: ignore[attr-defined]
         waiting, self._asked = list(self._asked.values()), {}
         for asked in waiting:
             on_device = not asked.free.done()

@@ -23,6 +23,9 @@ AHEAD = 4
 class RemoteGenerator:
     """Stands in this process for a generator in a worker."""
 
+    patience = None
+    """A worker has one of its own; a run may wait for its device as long as it takes."""
+
     def __init__(self, spec: ModelSpec, pool: DevicePool) -> None:
         self._spec, self._pool = spec, pool
 
