@@ -26,9 +26,8 @@ SPREAD = ["-n", "3", "--dist", "worksteal"]
 NO_LIBRARY = ["test_simulator", "test_contract", "test_new_plugin", "test_reliability", "test_state_machine", "uploads"]
 NO_LIBRARY += ["test_interrupt", "test_worker", "test_device", "test_pace", "test_limits", "test_ceiling", "samples"]
 """Tests that the lowest versions of the libraries cannot fail in a way of their own."""
-WORKERS = [
-    f"tests/test_{name}.py" for name in ("workers", "worker_kills", "devices", "device_order", "local_parts", "shelf")
-]
+WITH_TORCH = [f"tests/test_{name}.py" for name in ("local_parts", "devices", "shelf")]
+"""Tests of the core that look at torch where there is one."""
 
 
 def editable(plugins: list[Path]) -> list[str]:
@@ -81,7 +80,7 @@ def local(session: nox.Session) -> None:
         session.run("mypy", str(plugin / "src"))
     found = [str(plugin / "tests") for plugin in HEAVY]
     # One thread each: on shared cores more of them wait for each other.
-    session.run("pytest", *SPREAD, *found, *WORKERS, *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", *SPREAD, *found, *WITH_TORCH, *session.posargs, env={"OMP_NUM_THREADS": "1"})
     session.run("pytest", "-m", "package", *found, env={"OMP_NUM_THREADS": "1"})
 
 
