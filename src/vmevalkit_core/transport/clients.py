@@ -60,6 +60,11 @@ class Clients:
         """
         return self._client(f"bare {proxy}", proxy=proxy, trust_env=False)
 
+    @property
+    def are_open(self) -> bool:
+        """Whether `open` was called, and `close` not since."""
+        return bool(self._made)
+
     def open(self) -> None:
         """Import the library and read the certificates; done once in a process."""
         try:

@@ -107,7 +107,8 @@ class Http:
 
     async def open(self) -> None:
         """Load the client now: that takes longer than a call, and must not count as one."""
-        await asyncio.to_thread(self._clients.open)
+        if not self._clients.are_open:
+            await asyncio.to_thread(self._clients.open)
 
     async def close(self) -> None:
         """Close every connection."""
