@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin
 
 from vmevalkit_core.errors import LostAnswer
@@ -75,25 +75,23 @@ class Download:
         announced = response.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > self._limit:
             raise LostAnswer(f"{origin.host} announces {int(announced):,} bytes, more than {self._limit:,}")
-        await self._write(response, origin)
+        file = await asyncio.to_thread(open, self._path, "wb")
+        with file:
+            await self._write(response, file, origin)
 
-    async def _write(self, response: httpx2.Response, origin: Origin) -> None:
-        block, total, mode = bytearray(), 0, "wb"
+    async def _write(self, response: httpx2.Response, file: BinaryIO, origin: Origin) -> None:
+        block, total = bytearray(), 0
         async for chunk in response.aiter_raw():
             block += chunk
             total += len(chunk)
             if total > self._limit:
                 raise LostAnswer(f"{origin.host} sent more than {self._limit:,} bytes")
             if len(block) >= BLOCK:
-                await asyncio.to_thread(self._put, bytes(block), mode)
-                block, mode = bytearray(), "ab"
-        await asyncio.to_thread(self._put, bytes(block), mode)
+                await asyncio.to_thread(file.write, bytes(block))
+                block.clear()
+        await asyncio.to_thread(file.write, bytes(block))
         if not total:
             raise LostAnswer(f"{origin.host} sent an empty file")
-
-    def _put(self, block: bytes, mode: str) -> None:
-        with open(self._path, mode) as file:
-            file.write(block)
 
     async def _answer(self, response: httpx2.Response, origin: Origin) -> Answer:
         """As much of a refusal as a person is shown, or a plugin needs to understand it."""
