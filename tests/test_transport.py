@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,22 @@ def test_paid_calls_share_no_connection(simulator: Simulator) -> None:
     asyncio.run(main())
     posts, gets = ({one["connection"] for one in simulator.requests(phase)} for phase in ("submit", "find"))
     assert (len(posts), len(gets)) == (2, 1)
+
+
+def test_question_that_failed_leaves_its_connection_behind(simulator: Simulator) -> None:
+    """Questions one after another share a connection; whatever is left of a broken answer meets none of them."""
+
+    async def main() -> None:
+        http = Http()
+        for fault in (None, "cut", None, None):
+            simulator.script(*([{"phase": "find", "fault": fault}] if fault else []))
+            with pytest.raises(LostAnswer) if fault else nullcontext():
+                await http.call("GET", f"{simulator.url}/v1/jobs", headers=KEYS, within=5.0)
+        await http.close()
+
+    asyncio.run(main())
+    first, broken, third, last = [one["connection"] for one in simulator.requests("find")]
+    assert first == broken != third == last
 
 
 def test_calls_queue_before_the_pool(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,6 +224,11 @@ class RunMetadata(_Section):
     provenance: Provenance
     """Everything needed to answer a question about this run a year later."""
 
+    def draft(self) -> RunMetadata:
+        """A copy whose run, output and provenance can be told otherwise; what lies deeper is the same."""
+        sections = {name: getattr(self, name).model_copy() for name in ("inference", "output", "provenance")}
+        return self.model_copy(update=sections)
+
     def intend(self, intent: Intent) -> None:
         """Say that a request is about to be sent; a local run has no such thing."""
         if self.inference.status != "running":

@@ -46,12 +46,26 @@ async def retried(
     call: Callable[[], Awaitable[T]], policy: RetryPolicy, clock: Clock, *, on: type[Exception] = RetryableError
 ) -> T:
     """The answer of the first call that does not raise `on`; the last error when none does."""
+    try:
+        return await call()
+    except on as error:
+        failure = error
+    # What waits for minutes, thousands at a time, is nearly always the first call: no machinery is built around it.
+    return await _again(call, failure, policy, clock, on)
+
+
+async def _again(
+    call: Callable[[], Awaitable[T]], failure: Exception, policy: RetryPolicy, clock: Clock, on: type[Exception]
+) -> T:
+    """The same, after a first call that ended with `failure`."""
     from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
-    failed_at: float | None = None
+    failed_at, failures = clock.monotonic(), [failure]
 
     async def attempt() -> T:
-        return await call()  # tenacity awaits coroutine functions only, and a lambda is none
+        if failures:
+            raise failures.pop()
+        return await call()
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -59,8 +73,6 @@ async def retried(
 
     def over(state: RetryCallState) -> bool:
         """Counted from the first failure: a call may take longer than its retries."""
-        nonlocal failed_at
-        failed_at = clock.monotonic() if failed_at is None else failed_at
         return clock.monotonic() - failed_at + state.upcoming_sleep >= policy.within
 
     retrying = AsyncRetrying(

@@ -52,7 +52,7 @@ def land(clip: Clip, handle: Handle) -> ClipInfo:
     if not clip.path.is_file():
         wrote = "generate wrote nothing to job.clip_path" if clip.path == part else f"{clip.path} is no file"
         raise ClipError(wrote, hint=_CLIP_HINT)
-    if clip.path.resolve() != part.resolve():
+    if clip.path != part and clip.path.resolve() != part.resolve():
         shutil.copyfile(clip.path, part)  # not moved: a cache hands out files that it keeps
     try:
         info = check_clip(part)

@@ -138,7 +138,7 @@ class Handle:
         self.tell("submitted")
 
     def _save_submitted(self, submission: Submission) -> None:
-        draft = self.metadata.model_copy(deep=True)
+        draft = self.metadata.draft()
         draft.submitted(submission)
         self.metadata.provenance.submission = submission
         self.store.save(self.folder, draft)
@@ -150,7 +150,7 @@ class Handle:
             await self._disk.run_intent(self._save_intent, self._draft.model_copy(update={"time": self.clock.now()}))
 
     def _save_intent(self, intent: Intent) -> None:
-        draft = self.metadata.model_copy(deep=True)
+        draft = self.metadata.draft()
         draft.intend(intent)
         if self._ceiling is None:
             self.store.save(self.folder, draft)

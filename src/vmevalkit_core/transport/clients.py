@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -25,43 +25,63 @@ _AGENT = f"vmevalkit/{__version__}"
 
 
 class Clients:
-    """Three clients, each made when it is first needed: one keeps its connections, two never reuse one."""
+    """Clients by what they are for, each made when it is first needed: some keep a connection, two never reuse one."""
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
         self._made: dict[str, httpx2.AsyncClient] = {}
+        self._kept: set[httpx2.AsyncClient] = set()
+        self._idle: list[httpx2.AsyncClient] = []
 
-    def kept(self) -> httpx2.AsyncClient:
-        """For questions: connections are kept."""
-        return self._client("kept", keep=self._connections)
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[httpx2.AsyncClient]:
+        """For a question: a client that keeps its one connection, the one that was used last.
+
+        A client of many connections looks at all of them before and after each call.
+        """
+        client = self._idle.pop() if self._idle else _new_client(1, 1)
+        self._kept.add(client)
+        try:
+            yield client
+        except BaseException:
+            self._kept.discard(client)
+            await client.aclose()  # what is left of its connection must not meet the next question
+            raise
+        self._idle.append(client)
 
     def fresh(self) -> httpx2.AsyncClient:
         """For what must not be lost: each call has a connection of its own."""
-        return self._client("fresh", keep=0)
+        return self._client("fresh")
 
     def bare(self, proxy: str | None = None) -> httpx2.AsyncClient:
         """For links of others: nothing of ours is in it, and it goes through this proxy or none.
 
         Connections to pinned addresses must not be shared.
         """
-        return self._client(f"bare {proxy}", keep=0, proxy=proxy, trust_env=False)
+        return self._client(f"bare {proxy}", proxy=proxy, trust_env=False)
+
+    @property
+    def are_open(self) -> bool:
+        """Whether `open` was called, and `close` not since."""
+        return bool(self._made)
 
     def open(self) -> None:
         """Import the library and read the certificates; done once in a process."""
         try:
-            self.kept(), self.fresh(), self.bare()
+            self.fresh(), self.bare()
         except ImportError as error:  # a SOCKS proxy in the environment, and nothing that speaks to it
             raise MissingExtra(f"the proxy of this environment cannot be used: {error}", hint=_SOCKS) from error
 
     async def close(self) -> None:
         """Close all connections."""
-        made, self._made = self._made, {}
-        for client in made.values():
+        clients = [*self._made.values(), *self._kept]
+        self._made, self._kept, self._idle = {}, set(), []
+        for client in clients:
             await client.aclose()
 
-    def _client(self, name: str, *, keep: int, **settings: Any) -> httpx2.AsyncClient:
+    def _client(self, name: str, **settings: Any) -> httpx2.AsyncClient:
         if name not in self._made:
-            self._made[name] = _new_client(self._connections, keep, **settings)
+            self._made[name] = _new_client(2 * self._connections, 0, **settings)
         return self._made[name]
 
 
@@ -126,7 +146,7 @@ def _new_client(connections: int, keep: int, **settings: Any) -> httpx2.AsyncCli
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-        limits=httpx2.Limits(max_connections=2 * connections, max_keepalive_connections=keep),
+        limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=keep),
         **settings,
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vmevalkit_core.errors import LostAnswer
 from vmevalkit_core.limits import Pace
+from vmevalkit_core.redact import without_query
 from vmevalkit_core.transport.answer import Answer
 from vmevalkit_core.transport.clients import Clients, built, fate, plain_headers
 from vmevalkit_core.transport.download import Download
@@ -77,11 +78,11 @@ class Http:
                 async with asyncio.timeout(within):
                     if foreign:
                         way = (await approaches(url, headers or {}, trusted))[0]
-                        client = self._clients.bare(way.proxy)
                     else:
-                        way, client = Approach(url, headers or {}), self._own(method)
-                    request = built(client, method, way, body)
-                    return await _whole(await client.send(request, stream=True), through)
+                        way = Approach(url, headers or {})
+                    async with self._client_for(method, way, foreign=foreign) as client:
+                        request = built(client, method, way, body)
+                        return await _whole(await client.send(request, stream=True), through)
 
     async def download(
         self,
@@ -106,15 +107,20 @@ class Http:
 
     async def open(self) -> None:
         """Load the client now: that takes longer than a call, and must not count as one."""
-        await asyncio.to_thread(self._clients.open)
+        if not self._clients.are_open:
+            await asyncio.to_thread(self._clients.open)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._clients.close()
 
-    def _own(self, method: str) -> httpx2.AsyncClient:
+    def _client_for(
+        self, method: str, way: Approach, *, foreign: bool
+    ) -> AbstractAsyncContextManager[httpx2.AsyncClient]:
+        if foreign:
+            return nullcontext(self._clients.bare(way.proxy))
         # A paid request never shares a connection: one that the server is about to close would lose the answer.
-        return self._clients.kept() if method in ("GET", "HEAD") else self._clients.fresh()
+        return self._clients.kept() if method in ("GET", "HEAD") else nullcontext(self._clients.fresh())
 
     def _free_slot(self) -> AbstractAsyncContextManager[None]:
         return nullcontext() if _HOLDER.get() is self else self.slot()
@@ -132,4 +138,4 @@ async def _whole(response: httpx2.Response, through: Callable[[bytes], Awaitable
                 raise LostAnswer(f"{response.request.url.host} answered with more than {most // 2**20} MiB")
     finally:
         await response.aclose()
-    return Answer(response.status_code, plain_headers(response), bytes(body), str(response.url.copy_with(query=None)))
+    return Answer(response.status_code, plain_headers(response), bytes(body), without_query(str(response.url)))
