@@ -31,12 +31,13 @@ class House:
     env: Env
     """The variables of a user, by the simulator's address; files of an account go into the folder."""
     dialect: str = PLAIN
-    options: tuple[str, ...] = ()
+    home: str = ""
+    """The plugin; the same as the name where empty."""
 
     @property
     def tests(self) -> Path:
         """The folder of the plugin's tests, with the dialect."""
-        return REPOSITORY / "plugins" / f"vmevalkit-{self.name}" / "tests"
+        return REPOSITORY / "plugins" / f"vmevalkit-{self.home or self.name}" / "tests"
 
     @property
     def target(self) -> str:
@@ -122,6 +123,17 @@ HOUSES = (
         env=lambda url, _: {"PLAIN_KEY": KEY, "PLAIN_BASE_URL": url},
     ),
 )
+
+
+GEMINI = House(
+    name="gemini",
+    home="veo",
+    model="gemini-omni-1.1-flash",
+    listed="gemini-omni-1.1-flash",
+    dialect="veo_omni_dialect.py:OmniVendor",
+    env=lambda url, _: {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": url},
+)
+"""Google's other door; what it bills is no whole number of cents, so it is in no table of sums."""
 
 
 def bare(env: Mapping[str, str]) -> dict[str, str]:
