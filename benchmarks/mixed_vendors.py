@@ -90,7 +90,7 @@ class Study:
         return Decimal(json.loads(done.stdout)["at_most"])
 
 
-def faults(share: float, seed: int) -> list[dict[str, Any]]:
+def faults(share: float, seed: str) -> list[dict[str, Any]]:
     """A script under which that share of all answers of each kind is faulty."""
     return [
         {"phase": phase, "fault": fault, "probability": share / len(names), "seed": f"{seed}/{phase}/{fault}"}
@@ -240,7 +240,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         root = Path(folder)
         shutil.copytree(args.questions, root / "questions")
-        opened = {one: stack.enter_context(one.open(script=faults(args.faulty, args.seed), **life)) for one in HOUSES}
+        opened = {
+            one: stack.enter_context(one.open(script=faults(args.faulty, f"{args.seed}/{one.name}"), **life))
+            for one in HOUSES
+        }
         env = {name: value for one, vendor in opened.items() for name, value in one.env(vendor.url, root).items()}
         study = Study(root, opened, bare(env | {"PYTHONPATH": str(REPOSITORY)}), args.concurrency, args.samples)
         pairs = len(list((root / "questions").glob("*_task/*/prompt.txt")))
