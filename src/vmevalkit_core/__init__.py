@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         VendorBroken,
         VmevalError,
     )
-    from vmevalkit_core.generator import ApiGenerator, Context, Generator, Job
+    from vmevalkit_core.generator import Account, ApiGenerator, Context, Generator, Job
     from vmevalkit_core.generator.clip_rule import ClipRule
     from vmevalkit_core.generator.frames import check_finite, uint8_frames
     from vmevalkit_core.generator.local import LocalGenerator
@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from vmevalkit_core.uploads.variables import S3_SECRETS, S3_SETTINGS
 
 _HOME = {
+    "Account": "generator",
     "AccountError": "errors",
     "Answer": "transport",
     "ApiGenerator": "generator",
@@ -173,6 +174,7 @@ __all__ = [
     "S3_SECRETS",
     "S3_SETTINGS",
     "WITH_LAYERS",
+    "Account",
     "AccountError",
     "Answer",
     "ApiGenerator",

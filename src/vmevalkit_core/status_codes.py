@@ -71,6 +71,14 @@ def read_error(error: Exception) -> RetryableError | None:
     return None
 
 
+def question_error(error: Exception) -> GenerationError | None:
+    """What an error says to a person who asked a question once; None for an error that is no client's."""
+    status = status_of(error)
+    if status is not None and 400 <= status < 500 and status not in (408, 425, 429):
+        return _refusal(status, _text(error))
+    return read_error(error)
+
+
 def status_of(error: BaseException) -> int | None:
     """The HTTP status that an error is about."""
     status = getattr(getattr(error, "response", None), "status_code", None)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from vmevalkit_core import (
+    Account,
     Answer,
     ApiGenerator,
     Candidate,
@@ -97,6 +98,10 @@ class Plain(ApiGenerator):
 
     async def cancel(self, submission: Submission) -> None:
         await self.call("DELETE", f"/v1/jobs/{submission.id}")
+
+    async def check_account(self) -> Account:
+        left = (await self.call("GET", "/v1/account")).json()["balance"]
+        return Account() if left is None else Account.holding(left)
 
     def explain(self, answer: Answer) -> GenerationError | None:
         code = answer.json().get("error", {}).get("code") if answer.body.startswith(b"{") else None

@@ -168,6 +168,15 @@ class LinkServer(OpenServer):
         return super().video(look, desk) | ({"url": desk.mint(look)} if look.state == "done" else {})
 
 
+class ModelServer(LinkServer):
+    """One that lists its models, and no jobs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        models = Reply.of({"object": "list", "data": [{"id": "wan-2.2", "object": "model"}]})
+        self.routes = [*self.routes, Route("GET", "/v1/models", "account", lambda request, desk: models)]
+
+
 def given(request: Request) -> dict[str, Any] | str:
     """The fields of a create request with JSON types, its picture as bytes; or why it cannot be read."""
     if request.type == "application/json":

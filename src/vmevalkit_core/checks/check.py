@@ -32,9 +32,11 @@ class Check(NamedTuple):
 class Surroundings:
     """Where the command runs; what is costly is looked up once, by the first check that asks for it."""
 
-    def __init__(self, load: Callable[[], Registry], *, output: Path) -> None:
+    def __init__(self, load: Callable[[], Registry], *, output: Path, online: bool = False) -> None:
         self._load = load
         self.output = output
+        self.online = online
+        """Whether vendors may be asked over the network."""
 
     @cached_property
     def registry(self) -> Registry:

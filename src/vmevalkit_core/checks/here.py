@@ -39,6 +39,14 @@ def keys(around: Surroundings) -> Iterator[Check]:
         yield Check("key", "ok", "no installed model needs one")
 
 
+def accounts(around: Surroundings) -> Iterator[Check]:
+    """Whether the keys that are set work, and what is left; nothing unless the user asked for it."""
+    if around.online:
+        from vmevalkit_core.checks.accounts import ask_vendors
+
+        yield from ask_vendors(around)
+
+
 def questions(around: Surroundings) -> Iterator[Check]:
     """Whether there are questions in the usual place."""
     if QUESTIONS.is_dir():

@@ -8,7 +8,7 @@ from vmevalkit_core.checks.check import Check, Surroundings
 from vmevalkit_core.checks.clips import codec, svg
 from vmevalkit_core.checks.device import torch, video_cards
 from vmevalkit_core.checks.disk import locks, output, space
-from vmevalkit_core.checks.here import env_file, keys, questions
+from vmevalkit_core.checks.here import accounts, env_file, keys, questions
 from vmevalkit_core.checks.software import core, libraries, plugins, python
 from vmevalkit_core.containment import reason
 from vmevalkit_core.redact import Redactor
@@ -20,6 +20,7 @@ CHECKS: tuple[Callable[[Surroundings], Iterable[Check]], ...] = (
     plugins,
     env_file,
     keys,
+    accounts,
     codec,
     svg,
     video_cards,

@@ -155,11 +155,17 @@ def cancel(
 
 
 @app.command()
-def doctor(output: Output = Path("data/outputs"), as_json: AsJson = False) -> None:
+def doctor(
+    output: Output = Path("data/outputs"),
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask each vendor whose key is set, by one call that costs nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Check this machine: versions, plugins, keys, video, devices, disk; exit 1 on a problem."""
     from vmevalkit_core.cli.doctor import examine
 
-    raise typer.Exit(examine(output, as_json=as_json))
+    raise typer.Exit(examine(output, online=online, as_json=as_json))
 
 
 @models_app.command("list")

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from vmevalkit_core.checks import Check, Surroundings, check_all
 from vmevalkit_core.cli.catalog import load_registry
+from vmevalkit_core.redact import Redactor
 from vmevalkit_core.terminal import out
 
 
-def examine(output: Path, *, as_json: bool) -> int:
-    """Show every finding; 1 when one of them is a problem."""
-    found = check_all(Surroundings(load_registry, output=output))
+def examine(output: Path, *, online: bool, as_json: bool) -> int:
+    """Show every finding; 1 when one of them is a problem. Vendors are asked only where `online`."""
+    around = Surroundings(load_registry, output=output, online=online)
+    if online:
+        out.hide(Redactor(around.secrets()))  # what a plugin logs while it asks
+    found = check_all(around)
     if as_json:
         findings = list(found)
         out.dump([one._asdict() for one in findings])

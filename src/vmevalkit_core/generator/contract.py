@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Protocol
 
 from vmevalkit_core.clock import Clock
+from vmevalkit_core.errors import RetryableError
 from vmevalkit_core.limits import Gate, Limiter
 from vmevalkit_core.records import Clip, GenerationRequest, Intent, Submission
 from vmevalkit_core.specs import ModelSpec
@@ -41,6 +43,32 @@ class Context:
     """Where a local model may keep what is costly to make again; None: nowhere."""
     local_env: Mapping[str, str] = field(default_factory=dict)
     """Where weights may be, for a local model: VMEVAL_WEIGHTS, the cache of the hub, HOME. Never a key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a vendor says about the account of a key that he knows."""
+
+    credit: Decimal | None = None
+    """What is left, as `unit`; None where he does not say. At zero or below he takes no job."""
+    unit: str = "USD"
+    """What `credit` is counted in."""
+    remark: str = ""
+    """What else a person should know, as a few words: how little the answer proves, say."""
+
+    @classmethod
+    def holding(cls, amount: object, *, each: Decimal = Decimal(1), remark: str = "") -> Account:
+        """With so much left, as the vendor's JSON has it, each unit of his worth `each` USD.
+
+        RetryableError where that is no number.
+        """
+        try:
+            credit = Decimal("NaN" if isinstance(amount, bool) else str(amount))
+        except InvalidOperation:
+            credit = Decimal("NaN")
+        if not credit.is_finite():
+            raise RetryableError(f"the answer about the credit makes no sense: {amount!r:.80}")
+        return cls(credit=credit * each, remark=remark)
 
 
 class Job(Protocol):

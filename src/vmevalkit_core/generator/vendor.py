@@ -18,7 +18,7 @@ from vmevalkit_core.errors import (
     RejectedError,
     UsageError,
 )
-from vmevalkit_core.generator.contract import Context
+from vmevalkit_core.generator.contract import Account, Context
 from vmevalkit_core.records import Candidate, Done, Failed, GenerationRequest, ImageRef, Pending, Submission
 from vmevalkit_core.retry import POLL, RetryPolicy
 from vmevalkit_core.specs import ModelSpec
@@ -97,6 +97,13 @@ class VendorClient(ABC):
         It arrives in `submit` as `request.first_frame.link`.
         """
         return None
+
+    async def check_account(self) -> Account:
+        """What the vendor says of the key and its credit; override where a call that costs nothing tells.
+
+        It is made by `vmeval doctor --online` only. A refusal is the error that `explain`, or its status, makes of it.
+        """
+        raise NotImplementedError
 
     def headers(self) -> Mapping[str, str]:
         """The headers of every call, credentials among them; downloads and redirects never carry them."""

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vmevalkit_core.attempts import find_attempts
+from vmevalkit_core.checks import Check
 from vmevalkit_core.generator import ApiGenerator
 from vmevalkit_core.planner import Plan, Policy
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.scan import scan
 from vmevalkit_core.specs import ModelSpec
+from vmevalkit_core.testing.accounts import asked
 from vmevalkit_core.testing.clocks import QuickClock
 from vmevalkit_core.testing.simulator import Simulator
 
@@ -125,6 +127,10 @@ class Bench:
         """The plan for the question, which is drawn unless it is there."""
         ask = runner.ask(self.subject.spec, self.subject.options if options is None else options)
         return runner.plan(scan(self.question(prompt)), [ask])
+
+    def ask_vendor(self) -> list[Check]:
+        """What `vmeval doctor --online` finds about the account."""
+        return asked(self.subject.env, self.subject.registry)
 
     def question(self, prompt: str = PROMPT, size: tuple[int, int] = (640, 640)) -> Path:
         """The folder with the one question."""

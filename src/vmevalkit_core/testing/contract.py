@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vmevalkit_core.testing.overriding import check_overrides
+from vmevalkit_core.testing.promises.asking import Asking
 from vmevalkit_core.testing.promises.collecting import Collecting
 from vmevalkit_core.testing.promises.describing import Describing
 from vmevalkit_core.testing.promises.recording import Recording
@@ -14,7 +15,7 @@ from vmevalkit_core.testing.promises.secrecy import Secrecy
 from vmevalkit_core.testing.promises.sending import Sending
 
 
-class GeneratorContract(Describing, Sending, Refusing, Collecting, Recording, Resuming, Secrecy):
+class GeneratorContract(Describing, Sending, Refusing, Collecting, Recording, Resuming, Secrecy, Asking):
     """What every API plugin keeps.
 
     class TestAcme(GeneratorContract):

@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from vmevalkit_core import Candidate, Done, Failed, GenerationRequest, Pending
+from vmevalkit_core import Account, Candidate, Done, Failed, GenerationRequest, Pending
 from vmevalkit_luma.errors import RetryableError
 
 Blame = Literal["moderation", "input", "vendor"]
+CENT = Decimal("0.01")
 LATER = "try again later with --retry-failed"
 
 
@@ -73,6 +74,12 @@ def new_job(answer: Any) -> str:
     """The id of a job that was just taken; empty where there is none."""
     job = answer.get("id") if isinstance(answer, Mapping) else None
     return job if isinstance(job, str) else ""
+
+
+def balance(account: Any) -> Account:
+    """What an account of Dream Machine holds, which Luma tells in US cents."""
+    cents = account.get("credit_balance") if isinstance(account, Mapping) else None
+    return Account.holding(cents, each=CENT)
 
 
 def candidates(rows: list[Any], request: GenerationRequest, since: datetime, until: datetime) -> list[Candidate]:

@@ -10,6 +10,7 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from vmevalkit_core import (
+    Account,
     Answer,
     ApiGenerator,
     Context,
@@ -26,6 +27,7 @@ from vmevalkit_luma.plugin import AGENTS_KEY, AGENTS_URL
 from vmevalkit_luma.refusals import refusal, requests_a_minute
 
 JOBS = "/generations"
+NOBODYS_JOB = "00000000-0000-0000-0000-000000000000"
 UNKNOWN_TIMES = 3
 """Polls in a row that must not know a job before it counts as gone: a new job may not be everywhere at once."""
 
@@ -114,3 +116,8 @@ class Agents(Luma):
     def state(self, answer: Answer) -> Pending | Done | Failed:
         """Where a job stands."""
         return answers.agents_state(answer.json())
+
+    async def check_account(self) -> Account:
+        """Whether the key works: Luma looks at it before it says that it does not know a job."""
+        await self.call("GET", f"{JOBS}/{NOBODYS_JOB}", ok=(200, 404))
+        return Account(remark="the Agents API has no call for it")

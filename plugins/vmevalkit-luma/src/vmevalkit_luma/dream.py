@@ -10,6 +10,7 @@ from typing import Any
 
 import vmevalkit_core as core
 from vmevalkit_core import (
+    Account,
     Answer,
     Candidate,
     Context,
@@ -27,6 +28,7 @@ from vmevalkit_luma import answers, errors, payload
 from vmevalkit_luma.client import JOBS, Luma
 from vmevalkit_luma.plugin import DREAM_KEYS, DREAM_URL, WAYS_OUT
 
+CREDITS = "/credits"
 PAGE, PAGES = 100, 10
 """Jobs on a page of the list, and pages that are looked at."""
 SKEW = timedelta(minutes=5)
@@ -73,6 +75,10 @@ class DreamMachine(Luma):
             if not more or any(one.exact for one in found):
                 break
         return found
+
+    async def check_account(self) -> Account:
+        """What the account holds."""
+        return answers.balance((await self.call("GET", CREDITS)).json())
 
     async def _stored(self, use: Callable[[S3ImageUploader], str]) -> str:
         """What the storage answers, in a thread; StorageUnusable when the user has to mend something first."""

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vmevalkit_core import (
+    Account,
     Answer,
     ApiGenerator,
     Candidate,
@@ -32,7 +33,7 @@ from vmevalkit_openai import answers, payload
 from vmevalkit_openai.plugin import BASE_URL, KEY, ORGANIZATION, PROJECT, SERVER, TRUSTED
 from vmevalkit_openai.refusals import key_refused, refusal
 
-VIDEOS = "/videos"
+VIDEOS, MODELS = "/videos", "/models"
 UNKNOWN_TIMES = 3
 """How often a server must not know a job, or its video, before that counts: a new one may not be everywhere at once."""
 UNLISTED = (404, 405, 501)
@@ -125,6 +126,13 @@ class Videos(ApiGenerator):
                 break
             after = {"after": listed[-1]["id"]}
         return found
+
+    async def check_account(self) -> Account:
+        """Whether the server lets the key in, by its list of jobs; by that of its models where it keeps no jobs."""
+        if (await self.call("GET", VIDEOS, ok=(200, *UNLISTED), query={"limit": "1"})).status == 200:
+            return Account()
+        await self.call("GET", MODELS)
+        return Account(remark="only its list of models was asked for, which some servers show to everybody")
 
     async def cancel(self, submission: Submission) -> None:
         """Delete the job, which stops it on servers that can do so; RejectedError where the server does not."""

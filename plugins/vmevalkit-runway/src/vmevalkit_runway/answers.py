@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from vmevalkit_core import Done, Failed, Pending, RetryableError
+from vmevalkit_core import Account, Done, Failed, Pending, RetryableError
 from vmevalkit_runway.options import USD_PER_CREDIT
 
 WAITING = {"PENDING": "queued", "THROTTLED": "waiting for a free place of the account", "RUNNING": "running"}
@@ -75,6 +75,12 @@ def upload_session(answer: Any) -> tuple[str, dict[str, str], str]:
 def charged(task: Mapping[str, Any]) -> Decimal | None:
     """US dollars that a finished job cost, by its credits: 0 when all were refunded; None when it does not say."""
     return _usd(task.get("cost"))
+
+
+def balance(organization: Any) -> Account:
+    """The credits of an organization; RetryableError when the answer makes no sense."""
+    left = organization.get("creditBalance") if isinstance(organization, Mapping) else None
+    return Account.holding(left, each=USD_PER_CREDIT, remark=f"{left} credits")
 
 
 def money_words(task: Mapping[str, Any]) -> str:

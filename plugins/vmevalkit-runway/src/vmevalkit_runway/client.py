@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from vmevalkit_core import (
+    Account,
     Answer,
     ApiGenerator,
     Context,
@@ -31,6 +32,7 @@ from vmevalkit_runway.refusals import refusal
 VERSION = "2024-11-06"
 """The version of the API; Runway refuses calls that do not name one."""
 TASKS, UPLOADS, CREATE = "/v1/tasks", "/v1/uploads", "/v1/image_to_video"
+ORGANIZATION = "/v1/organization"
 ANY = range(100, 600)
 UNKNOWN_TIMES = 3
 """Polls in a row that must not know a job before it counts as gone: a new job may not be everywhere at once."""
@@ -99,6 +101,10 @@ class Runway(ApiGenerator):
     async def cancel(self, submission: Submission) -> None:
         """Stop the job; Runway gives the money back for one that was not running yet."""
         await self.call("DELETE", _path(submission), ok=(200, 202, 204, 404))
+
+    async def check_account(self) -> Account:
+        """The credits of the organization."""
+        return answers.balance((await self.call("GET", ORGANIZATION)).json())
 
     def explain(self, answer: Answer) -> GenerationError | None:
         """What a refusal means, where its status alone does not say it; downloads are not Runway's to explain."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from vmevalkit_core import (
+    Account,
     Answer,
     ApiGenerator,
     Context,
@@ -102,6 +103,11 @@ class VertexVeo(ApiGenerator):
             await save_video(partial(self._asked, job, within=self.fetch_timeout), path)
             return
         await self._authorized(lambda headers: self._stored(done, path, headers))
+
+    async def check_account(self) -> Account:
+        """Whether Google gives the account a token; Vertex AI itself has no call that costs nothing."""
+        await self._tokens.headers()
+        return Account(remark="Google gave a token; whether the project may use Veo, only a paid call tells")
 
     def explain(self, answer: Answer) -> GenerationError | None:
         """Google's words."""

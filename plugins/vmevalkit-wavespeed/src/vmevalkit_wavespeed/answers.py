@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from vmevalkit_core import Answer, Candidate, Done, Failed, LostAnswer, Pending, Refusal, RetryableError
+from vmevalkit_core import Account, Answer, Candidate, Done, Failed, LostAnswer, Pending, Refusal, RetryableError
 
 OK = 200
 MODERATED = re.compile(r"nsfw|\bsafety\b|sensitive|policy|prohibited|moderat|flagged", re.IGNORECASE)
@@ -84,6 +84,11 @@ def candidates(listed: Any, model: str) -> list[Candidate]:
         for row in rows
         if isinstance(row, Mapping) and isinstance(row.get("id"), str) and row.get("model", model) == model
     ]
+
+
+def balance(account: Any) -> Account:
+    """What an account holds, in US dollars; RetryableError when the answer makes no sense."""
+    return Account.holding(account.get("balance") if isinstance(account, Mapping) else None)
 
 
 def clipped(value: Any) -> str:

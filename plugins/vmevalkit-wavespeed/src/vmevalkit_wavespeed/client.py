@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vmevalkit_core import (
+    Account,
     Answer,
     ApiGenerator,
     Candidate,
@@ -33,7 +34,7 @@ from vmevalkit_wavespeed.plugin import BASE_URL, KEY
 from vmevalkit_wavespeed.refusals import refusal
 
 API = "/api/v3"
-JOBS, UPLOADS = f"{API}/predictions", f"{API}/media/uploads"
+JOBS, UPLOADS, BALANCE = f"{API}/predictions", f"{API}/media/uploads", f"{API}/balance"
 ANY = range(100, 600)
 UNKNOWN_TIMES = 3
 """Polls in a row that must not know a job before it counts as gone: a new job may not be everywhere at once."""
@@ -115,6 +116,10 @@ class WaveSpeed(ApiGenerator):
             if len(rows) < payload.PAGE:
                 break
         return found
+
+    async def check_account(self) -> Account:
+        """What the account holds."""
+        return answers.balance(await self._ask("GET", BALANCE))
 
     def explain(self, answer: Answer) -> GenerationError | None:
         """What a refusal means, where its status alone does not say it; downloads are not WaveSpeed's to explain."""
