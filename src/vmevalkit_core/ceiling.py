@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from vmevalkit_core import durable
 from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.errors import CeilingReached
@@ -89,8 +90,9 @@ class Ceiling:
 
     def _write(self, spent: Decimal) -> None:
         part = self._file.with_name(f"{NAME}.{os.getpid()}.part")
-        part.write_text(str(spent))
-        os.replace(part, self._file)
+        with durable.writing(self._file):
+            part.write_text(str(spent))
+            os.replace(part, self._file)
 
 
 def _usd(amount: Decimal) -> str:

@@ -22,6 +22,7 @@ VmevalError(message, hint)
     │   ├── KeyRefused             the key is wrong, or may not use the model
     │   ├── NoCredit               the account has no money left
     │   ├── CeilingReached         --max-cost is used up; exit 3
+    │   ├── OutputUnwritable       the disk of the results is full, read-only or broken
     │   ├── QuotaExhausted         the vendor's quota, of the day for instance, is used up
     │   └── VendorBroken           answer after answer is lost or broken
     ├── RejectedError              bad input: recorded, never retried
@@ -164,6 +165,10 @@ class CeilingReached(AccountError):
     """The experiment has spent what it may."""
 
     exit_code = 3
+
+
+class OutputUnwritable(AccountError):
+    """What is sent could not be put on record, so nothing more is sent, for any model."""
 
 
 class QuotaExhausted(AccountError):

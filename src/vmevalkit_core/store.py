@@ -93,12 +93,11 @@ class Store:
         durable.write_synced(staging / RECORD, self._encoded(metadata))
         durable.sync_folder(staging)
         try:
-            os.rename(staging, folder)
-        except OSError as error:
+            durable.replace(staging, folder)
+        except durable.Unwritable as error:
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
                 return None  # another sample of this task took the name within this second
             raise
-        durable.sync_folder(folder.parent)
         return metadata
 
     def save(self, folder: Path, metadata: RunMetadata) -> None:
@@ -160,8 +159,9 @@ def claim_name(key: RunKey) -> str:
 
 def _copy_question(staging: Path, sources: Mapping[str, Source]) -> Path:
     question = staging / QUESTION
-    question.mkdir(parents=True)
-    (staging / VIDEO).parent.mkdir()
+    with durable.writing(staging):
+        question.mkdir(parents=True)
+        (staging / VIDEO).parent.mkdir()
     for name, source in sources.items():
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
         durable.write_synced(question / name, content)

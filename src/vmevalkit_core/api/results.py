@@ -95,6 +95,7 @@ def ended(outcome: Outcome) -> RunResult | UnfinishedRun:
     # Without a folder the engine's "failed" means that it never came to the run.
     end = "blocked" if outcome.end == "failed" else outcome.end
     error = unfinished(outcome.key, end, outcome.error, hint=outcome.hint, attempt=attempt)
+    error.generation_id = error.generation_id or outcome.job
     error.__cause__ = outcome.cause
     return error
 

@@ -76,7 +76,9 @@ def decide(
     newest = attempts[-1]
     if newest.status == "submitted":
         # Paid for, so it is collected as it was asked, whatever is asked now.
-        return Decision(action=Action.RESUME, attempt=newest, changes=differs(newest))
+        return Decision(
+            action=Action.RESUME, attempt=newest, changes=differs(newest), adopted=_is_adopted(newest, policy)
+        )
     success = next((one for one in reversed(attempts) if one.status == "success" and whole(one)), None)
     changes = differs(success) if success else []
     if success and not changes:
@@ -88,6 +90,12 @@ def decide(
     if newest.status == "success":
         return _without_clip(newest, policy)
     return _failed(newest, success, policy)
+
+
+def _is_adopted(submitted: Attempt, policy: Policy) -> bool:
+    """Whether the job that the user names is the one on record already: after a disk that refused the last of it."""
+    submission = submitted.provenance.get("submission") or {}
+    return policy.adopt.get(submitted.run_id) == submission.get("id", "")
 
 
 def _changed(success: Attempt, changes: list[Change], policy: Policy) -> Decision:

@@ -24,6 +24,7 @@ from vmevalkit_core.records import Clip, RunStatus
 from vmevalkit_core.redact import without_query
 from vmevalkit_core.runner.handle import Handle, plain
 from vmevalkit_core.runner.record import loaded_versions
+from vmevalkit_core.runner.refusals import way_on
 from vmevalkit_core.runner.report import Outcome
 
 NOT_TAKEN = (RetryableError, RejectedError, JobFailed, UsageError)
@@ -108,12 +109,10 @@ def outcome_of(handle: Handle, *, lost: OSError | None = None) -> Outcome:
     """What to tell of a run; `lost` is why its last state could not be written."""
     inference, facts = handle.metadata.inference, handle.metadata.provenance
     hint, error = facts.failure.hint if facts.failure else "", inference.error or handle.unsent
-    if lost:
-        job = f"; its job is {facts.submission.id}" if facts.submission else ""
-        error = f"{handle.folder} cannot be written: {lost.strerror or lost}{job}"
-        hint = "make room or give write access, then run the same command again"
-    if handle.refused and not lost:
+    if handle.refused:
         hint = handle.refused.hint
+    if lost:
+        error, hint = _unrecorded(handle, lost)
     return Outcome(
         key=handle.key,
         end="unrecorded" if lost else "blocked" if handle.refused else "stopped" if handle.unsent else inference.status,
@@ -123,7 +122,20 @@ def outcome_of(handle: Handle, *, lost: OSError | None = None) -> Outcome:
         hint=handle.store.redactor.text(hint),
         seconds=inference.duration_seconds,
         charged=facts.cost.charged,
+        job=facts.submission.id if facts.submission else None,
     )
+
+
+def _unrecorded(handle: Handle, lost: OSError) -> tuple[str, str]:
+    """Why the last state of a run is not on disk, and what the user can do: the job first, for lines are cut."""
+    error, hint = f"{handle.folder} cannot be written: {lost.strerror or lost}", way_on(lost)
+    if handle.id_is_lost and handle.submission:
+        return f"job {handle.submission.id} is not on record: {error}", f"{hint} with {handle.adoption}"
+    if handle.submission:
+        return f"job {handle.submission.id} waits to be collected: {error}", hint
+    if handle.unsent and handle.metadata.inference.status == "submitting":
+        return f"nothing was sent: {error}", f"{hint}; --resubmit-uncertain is safe for this run, should it ask for it"
+    return error, hint
 
 
 def _status_after(error: BaseException, handle: Handle, *, paid: bool) -> RunStatus:

@@ -12,11 +12,13 @@ from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.clock import Clock
+from vmevalkit_core.durable import Unwritable
 from vmevalkit_core.errors import (
     AccountError,
     ClipError,
     NoConnection,
     NotAccepted,
+    OutputUnwritable,
     QuestionError,
     QuotaExhausted,
     RetryableError,
@@ -36,6 +38,7 @@ from vmevalkit_core.runner.ending import BrokenClip, NotSent, describe_success, 
 from vmevalkit_core.runner.handle import Handle
 from vmevalkit_core.runner.pictures import FRAMES, Pictures
 from vmevalkit_core.runner.record import describe, intent_of, request_of
+from vmevalkit_core.runner.refusals import Refusals, sentence, way_on
 from vmevalkit_core.runner.report import End, Outcome
 from vmevalkit_core.store import Store, clip_parts
 from vmevalkit_core.workers import Workers
@@ -61,8 +64,10 @@ class Executor:
     ceiling: Ceiling
     interceptors: tuple[str, ...] = ()
     in_flight: set[Handle] = field(default_factory=set)
-    refusals: dict[str, AccountError] = field(default_factory=dict)
-    """Why nothing more is sent for a model."""
+    refusals: Refusals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.refusals = Refusals(self.store.root)
 
     async def run(self, run: PlannedRun) -> Outcome:
         """How a run ended. It never raises for what one run can do wrong: the others go on."""
@@ -83,7 +88,7 @@ class Executor:
         if self.stop.is_set():
             return Outcome(key=run.key, end="stopped")
         if run.may_send:
-            refusal = self.refusals.get(run.ask.spec.name)
+            refusal = self.refusals.of(run.ask.spec.name)
             if refusal and not await self.disk.run(self.store.attempts_of, run.key):
                 return self._blocked(run, refusal)
             await self.disk.work(self._prepare_pictures, run)
@@ -95,6 +100,7 @@ class Executor:
             handle.tell("started")
             await self._produce(run, handle)
         except OSError as error:
+            self.refusals.by_disk(error, lost=run.ask.paid)
             return outcome_of(handle, lost=error)
         finally:
             self.in_flight.discard(handle)
@@ -212,7 +218,8 @@ class Executor:
                 raise error if handle.submission is None else BrokenClip(error) from error
 
         try:
-            describe_success(handle, *await retried(checked, AGAIN, self.clock, on=BrokenClip))
+            with self._disk_explained(handle):
+                describe_success(handle, *await retried(checked, AGAIN, self.clock, on=BrokenClip))
         except NotSent as error:
             await handle.forget_intent(error.message)
         except AccountError as error:
@@ -266,23 +273,40 @@ class Executor:
     def _check_may_send(self, run: PlannedRun) -> None:
         if self.stop.is_set():
             raise NotSent("stopped before it was sent")
-        if refusal := self.refusals.get(run.ask.spec.name):
+        if refusal := self.refusals.of(run.ask.spec.name):
             raise refusal
+
+    @contextmanager
+    def _disk_explained(self, handle: Handle) -> Iterator[None]:
+        """OutputUnwritable for what the disk refused: no fault of the run, whose clip can be had once there is room."""
+        try:
+            yield
+        except OSError as error:
+            known = self.refusals.by_disk(error, lost=handle.id_is_lost)
+            if known is None:
+                raise
+            raise known from error
 
     async def _end_sending(self, run: PlannedRun, handle: Handle, error: AccountError) -> None:
         """The next request of this model would be refused like this one: both wait for a later command."""
-        if not handle.surely_unsent:
+        disk = isinstance(error, OutputUnwritable)
+        if not (handle.surely_unsent or (disk and not run.ask.paid)):
             await fail(handle, error, paid=run.ask.paid)
             return
-        self.refusals.setdefault(run.ask.spec.name, error)
+        if not disk:
+            self.refusals.add(run.ask.spec.name, error)
         handle.refused = error
         await handle.forget_intent(error.message)
 
     def _blocked(self, run: PlannedRun, error: Exception) -> Outcome:
-        text = str(error) or type(error).__name__
-        if isinstance(error, OSError):
-            text = f"{error.filename or 'the output folder'} cannot be read or written: {error.strerror or error}"
-        hint, clean = str(getattr(error, "hint", "") or ""), self.store.redactor.text
+        text, hint = str(error) or type(error).__name__, str(getattr(error, "hint", "") or "")
+        if isinstance(error, Unwritable):
+            known = self.refusals.by_disk(error)
+            text, hint = known.message if known else sentence(error), way_on(error)
+            error = known or error
+        elif isinstance(error, OSError):
+            text = sentence(error)
+        clean = self.store.redactor.text
         return Outcome(key=run.key, end="blocked", error=clean(text), hint=clean(hint), cause=error)
 
 

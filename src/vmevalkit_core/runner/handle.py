@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +13,11 @@ from typing import Any
 
 from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.clock import Clock
+from vmevalkit_core.durable import Unwritable
 from vmevalkit_core.errors import AccountError, RetryableError
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.records import Event, EventKind, Intent, RunKey, Submission
+from vmevalkit_core.retry import KEEP, retried
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.store import Store, new_clip_part
 
@@ -58,6 +60,8 @@ class Handle:
         """Set when that is because the account cannot go on."""
         self.asked_anew = False
         """What this folder asks is not what the plan priced and the user allowed."""
+        self.id_is_lost = False
+        """The provider has the job, and its id is not on disk."""
         self._disk = disk
         self._emit = emit
         self._may_send = may_send
@@ -101,6 +105,11 @@ class Handle:
         return not doubt and self.metadata.inference.status == "submitting"
 
     @property
+    def adoption(self) -> str:
+        """What the user adds to his command so that it collects the job; empty without one."""
+        return f"--adopt {self.folder.name}={self.submission.id}" if self.submission else ""
+
+    @property
     def seconds(self) -> float:
         """Since the run began, in whichever process; never less than in this one."""
         return self._before + self.clock.monotonic() - self._started
@@ -133,16 +142,22 @@ class Handle:
     async def submitted(self, submission: Submission) -> None:
         """Put the provider's id on disk."""
         known = Submission(id=str(submission.id), resume=plain(submission.resume))
-        # The status follows the save: until then an interrupt has to wait for this.
-        await self._disk.run_first(self._save_submitted, known)
+        self.metadata.provenance.submission, self.id_is_lost = known, True
+        try:
+            # A download that met a full disk has made room by now, and a new file is another try for a bad disk.
+            await retried(lambda: self._disk.run_first(self._save_submitted, known), KEEP, self.clock, on=Unwritable)
+        finally:
+            if self.id_is_lost:
+                self.log.error("job %s is not on record; keep this: %s", known.id, self.adoption)
         self.tell("submitted")
 
     def _save_submitted(self, submission: Submission) -> None:
         draft = self.metadata.draft()
         draft.submitted(submission)
-        self.metadata.provenance.submission = submission
         self.store.save(self.folder, draft)
+        # The status follows the save: until then an interrupt has to wait for this.
         self.metadata.submitted(submission)
+        self.id_is_lost = False
 
     async def intend(self) -> None:
         """Put on disk that a request is sent now; one before it is known not to have been taken."""
@@ -152,28 +167,25 @@ class Handle:
     def _save_intent(self, intent: Intent) -> None:
         draft = self.metadata.draft()
         draft.intend(intent)
-        if self._ceiling is None:
-            self.store.save(self.folder, draft)
-        else:
-            with self._ceiling.spending(_spent(draft) - self._counted):
-                self._counted = _spent(draft)  # it is counted now, also where the record cannot be written
+        with self._ceiling.spending(_spent(draft) - self._counted) if self._ceiling else nullcontext():
+            self._counted = _spent(draft)  # it is counted now, also where the record cannot be written
+            try:
                 self.store.save(self.folder, draft)
-        self.metadata.intend(intent)
+            finally:  # what failed may be on disk all the same, and has to be taken back there
+                self.metadata.intend(intent)
 
     async def settle(self) -> None:
         """Write the record, and count what it says was charged in place of what was counted before."""
         await self._disk.run(self._save_settled)
 
     def _save_settled(self) -> None:
-        if self._ceiling is None:
-            self.store.save(self.folder, self.metadata)
-            return
         spent = _spent(self.metadata)
         # In one step under the lock: a recount in between would see the record and then be corrected once more.
-        with self._ceiling.settling(spent - self._counted):
+        with self._ceiling.settling(spent - self._counted) if self._ceiling else nullcontext():
             self._counted = max(spent, self._counted)  # a second try must not count what this one has counted
             self.store.save(self.folder, self.metadata)
         self._counted = spent
+        self.id_is_lost = False
 
     async def retract(self) -> None:
         """Put on disk that the last request was not taken, when that is sure."""

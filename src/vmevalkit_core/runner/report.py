@@ -28,6 +28,8 @@ class Outcome:
     hint: str = ""
     seconds: float | None = None
     charged: Decimal | None = None
+    job: str | None = None
+    """The provider's id of the job, also where the disk refused it."""
     cause: Exception | None = None
     """Of a blocked run: what a program may want to raise."""
 
@@ -39,7 +41,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Report:
-    """The totals of an invocation, and the first of what went wrong."""
+    """The totals of an invocation, and the first of what went wrong; every job whose end the disk refused."""
 
     ends: Counter[str] = field(default_factory=Counter)
     troubles: list[Outcome] = field(default_factory=list)
@@ -53,7 +55,7 @@ class Report:
         self.ends[outcome.end] += 1
         self.charged += outcome.charged or 0
         self.ceiling_reached |= isinstance(outcome.cause, CeilingReached)
-        if not outcome.good and len(self.troubles) < SHOWN:
+        if not outcome.good and (len(self.troubles) < SHOWN or (outcome.end == "unrecorded" and outcome.job)):
             self.troubles.append(outcome)
 
     @property
