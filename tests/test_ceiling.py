@@ -10,12 +10,15 @@ import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import Command, clean_env
 from tests.helpers import make_task, statuses
 from tests.vendors import BLIND, PLAIN, env_of, run_all, vendor
+from vmevalkit_core import InferenceRunner, UnfinishedRun
+from vmevalkit_core.errors import CeilingReached, ConfigError, UsageError
 from vmevalkit_core.testing import Simulator
 
 
@@ -80,6 +83,38 @@ def test_command_says_that_it_stopped_at_the_ceiling(
     assert "$1.00 of $1.20 are spent" in done.stderr
     assert "--max-cost" in done.stderr
     assert simulator.billed() == Decimal("1.00")
+
+
+def test_python_has_the_same_ceiling(tmp_path: Path, ten: Path, simulator: Simulator) -> None:
+    """With what a command spent before; the rest is told in its place, and a later call sends it."""
+    run_all(tmp_path, simulator, ten, max_cost=Decimal("0.50"))
+    with InferenceRunner(tmp_path / "out", "pilot", env=env_of(simulator)) as runner:
+        found = runner.run_all(ten, PLAIN, max_cost="$1.20")
+        assert [one.status for one in found].count("success") == 2
+        left = [one for one in found if isinstance(one, UnfinishedRun)]
+        assert {(one.status, type(one.__cause__)) for one in left} == {("blocked", CeilingReached)}
+        assert simulator.billed() == Decimal("1.00")
+        again = runner.run_all(ten, PLAIN, max_cost=2)
+        assert [one.status for one in again].count("success") == 4
+
+
+@pytest.mark.parametrize("most", ["much", -1, 0.1, "NaN", True])
+def test_python_refuses_odd_amounts(tmp_path: Path, ten: Path, simulator: Simulator, most: Any) -> None:
+    """A float too: it is not the amount that it shows."""
+    runner = InferenceRunner(tmp_path / "out", env=env_of(simulator))
+    with runner, pytest.raises(ConfigError, match="no amount of US dollars"):
+        runner.run_all(ten, PLAIN, max_cost=most)
+
+
+def test_python_needs_an_order_for_unknown_prices(tmp_path: Path, ten: Path, simulator: Simulator) -> None:
+    """As on the command line."""
+    model = f"{Path(__file__).parent}/models/plain.py:Unpriced"
+    with InferenceRunner(tmp_path / "out", env=env_of(simulator)) as runner:
+        with pytest.raises(UsageError, match="max_cost cannot hold"):
+            runner.run_all(ten, model, max_cost=1)
+        assert simulator.accepted() == []
+        found = runner.run_all(ten, model, max_cost=100, allow_unpriced=True)
+    assert {one.status for one in found} == {"success"}
 
 
 @pytest.mark.parametrize("text", ["much", "-1", "NaN", ""])

@@ -75,11 +75,15 @@ class Claims:
     def counting(self) -> Iterator[None]:
         """Byte 0, held for as short as possible: what is spent is read and changed by one process at a time."""
         with self._counting:
-            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, 0)
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX, 1, 0)
+            except OSError as error:
+                raise self._unavailable(error) from error
             try:
                 yield
             finally:
-                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 0)
+                with suppress(OSError):  # what was done under the lock is done
+                    fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 0)
 
     def _lock(self, offset: int, required: bool) -> bool:
         try:
@@ -89,11 +93,14 @@ class Claims:
                 return False
             if not required:
                 return True
-            raise ClaimsUnavailable(
-                f"the disk of {self._path} cannot lock files: {error.strerror}",
-                hint="put the output on a local disk with -o, so that two commands cannot pay for one run",
-            ) from error
+            raise self._unavailable(error) from error
         return True
+
+    def _unavailable(self, error: OSError) -> ClaimsUnavailable:
+        return ClaimsUnavailable(
+            f"the disk of {self._path} cannot lock files: {error.strerror}",
+            hint="put the output on a local disk with -o, so that two commands cannot pay for one run",
+        )
 
 
 def claims_of(experiment: Path) -> Claims:

@@ -55,6 +55,7 @@ def many_runs() -> list[str]:
         results = runner.run_all(pairs, models=["a", "b"], samples=5, options={"a": {"duration": 5}, "fps": 8})
         results += runner.run_all([{"id": "x_1", "image": "x.png", "prompt": "p"}], "a", retry_failed=True)
         results += runner.run_all("data/questions", models=["a"], concurrency=16, changed="rerun")
+        results += runner.run_all("data/questions", models=["a"], max_cost="12.50", allow_unpriced=True)
         assert_type(runner.plan(pairs, ["a"]).cost, Decimal | None)
     return [one.video_path for one in results if isinstance(one, RunResult) and one.video_path]
 

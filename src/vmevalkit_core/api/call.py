@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeAlias
 
 from vmevalkit_core.api.given import Given
+from vmevalkit_core.api.orders import Limits
 from vmevalkit_core.api.results import RunResult, ended, result_of, standing, unfinished
 from vmevalkit_core.api.tasks import Tasks, Unusable, tasks_of
 from vmevalkit_core.errors import MissingFrame, QuestionError, UnfinishedRun, UsageError
@@ -19,7 +20,7 @@ from vmevalkit_core.runner import Outcome, Runner
 from vmevalkit_core.runner.engine import contained
 from vmevalkit_core.terminal import out
 from vmevalkit_core.terminal.progress import Tally, progress_for
-from vmevalkit_core.terminal.wording import changed_runs
+from vmevalkit_core.terminal.wording import changed_runs, unpriced
 
 Result: TypeAlias = RunResult | UnfinishedRun
 Save: TypeAlias = Callable[[RunResult], None]
@@ -35,6 +36,7 @@ class Call:
         tasks: Tasks | Sequence[Given],
         asks: Callable[[Runner], list[Ask]],
         samples: Collection[int],
+        limits: Limits,
         *,
         save: Save | None = None,
         verbose: bool = False,
@@ -46,6 +48,7 @@ class Call:
         self._ask = asks
         self._asks: list[Ask] = []
         self._samples = samples
+        self._limits = limits
         self._verbose = verbose
         self._found: list[Task | Unusable] = []
         self._decided: list[tuple[PlannedRun, Decision]] = []
@@ -68,6 +71,8 @@ class Call:
             plan = await asyncio.to_thread(self.plan)
             if plan.actions[Action.CHANGED]:
                 raise changed_runs(plan, WAYS)
+            if self._limits.max_cost is not None and plan.cost is None and not self._limits.allow_unpriced:
+                raise unpriced("max_cost", "allow_unpriced=True")
             await self._execute(plan)
             return await asyncio.to_thread(lambda: list(self._results()))
         finally:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from vmevalkit_core.environment import environment
@@ -12,11 +14,29 @@ from vmevalkit_core.planner import Ask, Policy
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Runner
 from vmevalkit_core.specs import ModelSpec
-from vmevalkit_core.terminal.wording import deprecated, gone
+from vmevalkit_core.terminal.wording import deprecated, dollars, gone
 
+Dollars: TypeAlias = Decimal | int | str
+"""US dollars; no float, whose value is not what it shows."""
 Changed: TypeAlias = Literal["refuse", "keep", "rerun"]
 """What to do about finished runs that were asked differently: raise ChangedRuns, keep them, or run them again."""
 _CHANGED = ("refuse", "keep", "rerun")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a call may do at most."""
+
+    concurrency: int | None = None
+    """None is the runner's own."""
+    max_cost: Decimal | None = None
+    allow_unpriced: bool = False
+
+
+def limits_of(concurrency: int | None, max_cost: Dollars | None, allow_unpriced: bool) -> Limits:
+    """The limits of a call; ConfigError for an amount that is none."""
+    most = None if max_cost is None else dollars(max_cost, "max_cost", 'max_cost="12.50"')
+    return Limits(concurrency, most, allow_unpriced)
 
 
 def policy_of(

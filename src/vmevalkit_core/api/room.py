@@ -15,6 +15,7 @@ from functools import partial
 
 from vmevalkit_core.api.background import Background
 from vmevalkit_core.api.call import Call, Result
+from vmevalkit_core.api.orders import Limits
 from vmevalkit_core.environment import environment
 from vmevalkit_core.errors import UsageError
 from vmevalkit_core.planner import Policy
@@ -61,7 +62,7 @@ class Room:
         self._closed = False
         self._calls: dict[Call, Future[list[Result]]] = {}
 
-    def engine(self, policy: Policy, concurrency: int | None) -> Runner:
+    def engine(self, policy: Policy, limits: Limits) -> Runner:
         """An engine for one call, with the generators of all."""
         return Runner(
             self._registry,
@@ -69,8 +70,9 @@ class Room:
             experiment=self.experiment,
             policy=policy,
             seed=self._seed,
-            concurrency=self._concurrency if concurrency is None else concurrency,
+            concurrency=self._concurrency if limits.concurrency is None else limits.concurrency,
             workshop=self._open()[0],
+            max_cost=limits.max_cost,
         )
 
     def wait(self, call: Call) -> list[Result]:

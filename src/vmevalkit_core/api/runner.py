@@ -11,7 +11,7 @@ from typing import Any
 
 from vmevalkit_core.api.call import Call, Result, Save
 from vmevalkit_core.api.given import Given
-from vmevalkit_core.api.orders import Changed, asks_of, policy_of
+from vmevalkit_core.api.orders import Changed, Dollars, Limits, asks_of, limits_of, policy_of
 from vmevalkit_core.api.pictures import Picture
 from vmevalkit_core.api.results import RunResult
 from vmevalkit_core.api.room import Room
@@ -104,16 +104,20 @@ class InferenceRunner:
         changed: Changed = "refuse",
         resubmit_uncertain: bool = False,
         adopt: Mapping[str, str] | None = None,
+        max_cost: Dollars | None = None,
+        allow_unpriced: bool = False,
     ) -> list[Result]:
         """Every run of tasks x models x samples, in that order, new or finished before.
 
         A run that neither succeeded nor failed, or whose task cannot be used, is an UnfinishedRun in its place.
         `options` hold for every model, those under a model's name for that one. A `concurrency` other than the runner's
-        counts for this call alone. `adopt` maps run ids to jobs that were found at the vendor.
+        counts for this call alone. `adopt` maps run ids to jobs that were found at the vendor. `max_cost` is what the
+        experiment may cost in all, in US dollars: a run that does not fit is not sent, and its UnfinishedRun has a
+        CeilingReached as `__cause__`. UsageError for unknown prices under it, unless `allow_unpriced`.
         """
         policy = policy_of(retry_failed, changed, resubmit_uncertain, adopt)
-        call = self._many(tasks, models, samples, concurrency=concurrency, options=options, policy=policy)
-        return self._room.wait(call)
+        limits = limits_of(concurrency, max_cost, allow_unpriced)
+        return self._room.wait(self._many(tasks, models, samples, limits=limits, options=options, policy=policy))
 
     async def arun_all(
         self,
@@ -127,11 +131,14 @@ class InferenceRunner:
         changed: Changed = "refuse",
         resubmit_uncertain: bool = False,
         adopt: Mapping[str, str] | None = None,
+        max_cost: Dollars | None = None,
+        allow_unpriced: bool = False,
     ) -> list[Result]:
         """`run_all` for coroutines; cancelling it stops in order, as Ctrl-C does."""
         policy = policy_of(retry_failed, changed, resubmit_uncertain, adopt)
+        limits = limits_of(concurrency, max_cost, allow_unpriced)
         return await self._room.awaited(
-            self._many(tasks, models, samples, concurrency=concurrency, options=options, policy=policy)
+            self._many(tasks, models, samples, limits=limits, options=options, policy=policy)
         )
 
     def plan(
@@ -149,7 +156,7 @@ class InferenceRunner:
         `plan.total` is all runs, `plan.actions` what is to be done about them, `plan.problems` the unusable tasks.
         """
         policy = policy_of(retry_failed, changed)
-        return self._many(tasks, models, samples, concurrency=None, options=options, policy=policy).plan()
+        return self._many(tasks, models, samples, limits=Limits(), options=options, policy=policy).plan()
 
     def close(self) -> None:
         """Stop what is in flight in order, let the models go; the runner cannot be used any more."""
@@ -173,7 +180,7 @@ class InferenceRunner:
     def _single(self, model: str, given: Given, sample: int, policy: Policy, options: Mapping[str, Any]) -> Call:
         if sample < 0:
             raise UsageError(f"sample={sample} is less than 0")
-        return self._call([given], model, {model: options}, [sample], concurrency=None, policy=policy)
+        return self._call([given], model, {model: options}, [sample], limits=Limits(), policy=policy)
 
     def _many(
         self,
@@ -181,7 +188,7 @@ class InferenceRunner:
         models: str | Sequence[str],
         samples: int,
         *,
-        concurrency: int | None,
+        limits: Limits,
         options: Mapping[str, Any] | None,
         policy: Policy,
     ) -> Call:
@@ -190,7 +197,7 @@ class InferenceRunner:
         if isinstance(tasks, str | os.PathLike):
             way = "choose another output_dir= or experiment="
             check_apart(self.output_dir / self.experiment, Path(tasks), way)
-        return self._call(tasks, models, options or {}, range(samples), concurrency=concurrency, policy=policy)
+        return self._call(tasks, models, options or {}, range(samples), limits=limits, policy=policy)
 
     def _call(
         self,
@@ -199,12 +206,12 @@ class InferenceRunner:
         options: Mapping[str, Any],
         samples: Collection[int],
         *,
-        concurrency: int | None,
+        limits: Limits,
         policy: Policy,
     ) -> Call:
-        engine = self._room.engine(policy, concurrency)
+        engine = self._room.engine(policy, limits)
         asks = partial(asks_of, models=models, options=options, allow_gone=self._allow_gone, refresh=self._room.own_env)
-        return Call(engine, tasks, asks, samples, save=self._saving(), verbose=self._verbose)
+        return Call(engine, tasks, asks, samples, limits, save=self._saving(), verbose=self._verbose)
 
     def _saving(self) -> Save | None:
         if getattr(self._save_metadata, "__func__", None) is InferenceRunner._save_metadata:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from vmevalkit_core.errors import ConfigError
 from vmevalkit_core.options import Options
+from vmevalkit_core.terminal.wording import dollars
 
 TYPED = "-p"
 
@@ -69,13 +70,7 @@ def parse_adopt(texts: Sequence[str]) -> dict[str, str]:
 
 def parse_money(text: str) -> Decimal:
     """US dollars; ConfigError for anything else."""
-    try:
-        amount = Decimal(text.strip().removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
-        raise ConfigError(f"--max-cost {text} is no amount of US dollars", hint="such as --max-cost 12.50")
-    return amount
+    return dollars(text, "--max-cost", "--max-cost 12.50")
 
 
 def _parse_option(text: str, models: Sequence[str]) -> GivenOption:

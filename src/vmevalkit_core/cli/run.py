@@ -38,6 +38,7 @@ from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Report, Runner
 from vmevalkit_core.scan import check_apart, scan
 from vmevalkit_core.terminal import out
+from vmevalkit_core.terminal.wording import unpriced
 from vmevalkit_core.unfit import Unfitted, unfit_results
 
 
@@ -159,10 +160,7 @@ class RunCommand:
         if not sends or plan.cost == 0:
             return
         if self._most is not None and plan.cost is None and not self.allow_unpriced:
-            raise UsageError(
-                "a price is unknown, so --max-cost cannot hold; nothing was sent",
-                hint="leave that model out, or add --allow-unpriced: its runs count as nothing until they are charged",
-            )
+            raise unpriced("--max-cost", "--allow-unpriced")
         if self.yes or self._most is not None:
             return
         cost = "an unknown amount" if plan.cost is None else f"up to {out.money(plan.cost)}"

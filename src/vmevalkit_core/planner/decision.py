@@ -95,7 +95,7 @@ def decide(
 def _is_adopted(submitted: Attempt, policy: Policy) -> bool:
     """Whether the job that the user names is the one on record already: after a disk that refused the last of it."""
     submission = submitted.provenance.get("submission") or {}
-    return policy.adopt.get(submitted.run_id) == submission.get("id", "")
+    return policy.adopt.get(submitted.run_id, "") == str(submission.get("id"))
 
 
 def _changed(success: Attempt, changes: list[Change], policy: Policy) -> Decision:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from vmevalkit_core import durable
 from vmevalkit_core.attempts import VIDEO
 from vmevalkit_core.errors import (
+    ClaimsUnavailable,
     ClipError,
     GenerationError,
     JobFailed,
@@ -105,7 +106,7 @@ async def fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
     handle.tell("failed", error=handle.store.redactor.text(metadata.inference.error or ""))
 
 
-def outcome_of(handle: Handle, *, lost: OSError | None = None) -> Outcome:
+def outcome_of(handle: Handle, *, lost: OSError | ClaimsUnavailable | None = None) -> Outcome:
     """What to tell of a run; `lost` is why its last state could not be written."""
     inference, facts = handle.metadata.inference, handle.metadata.provenance
     hint, error = facts.failure.hint if facts.failure else "", inference.error or handle.unsent
@@ -126,9 +127,10 @@ def outcome_of(handle: Handle, *, lost: OSError | None = None) -> Outcome:
     )
 
 
-def _unrecorded(handle: Handle, lost: OSError) -> tuple[str, str]:
+def _unrecorded(handle: Handle, lost: OSError | ClaimsUnavailable) -> tuple[str, str]:
     """Why the last state of a run is not on disk, and what the user can do: the job first, for lines are cut."""
-    error, hint = f"{handle.folder} cannot be written: {lost.strerror or lost}", way_on(lost)
+    reason = str(lost) if isinstance(lost, ClaimsUnavailable) else lost.strerror or lost
+    error, hint = f"{reason}, so {handle.folder} cannot be written", way_on(lost)
     if handle.id_is_lost and handle.submission:
         return f"job {handle.submission.id} is not on record: {error}", f"{hint} with {handle.adoption}"
     if handle.submission:

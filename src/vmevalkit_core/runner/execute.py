@@ -15,6 +15,7 @@ from vmevalkit_core.clock import Clock
 from vmevalkit_core.durable import Unwritable
 from vmevalkit_core.errors import (
     AccountError,
+    ClaimsUnavailable,
     ClipError,
     NoConnection,
     NotAccepted,
@@ -101,6 +102,9 @@ class Executor:
             await self._produce(run, handle)
         except OSError as error:
             self.refusals.by_disk(error, lost=run.ask.paid)
+            return outcome_of(handle, lost=error)
+        except ClaimsUnavailable as error:
+            self.refusals.by_locks(error)
             return outcome_of(handle, lost=error)
         finally:
             self.in_flight.discard(handle)
@@ -286,6 +290,8 @@ class Executor:
             if known is None:
                 raise
             raise known from error
+        except ClaimsUnavailable as error:
+            raise self.refusals.by_locks(error) from error
 
     async def _end_sending(self, run: PlannedRun, handle: Handle, error: AccountError) -> None:
         """The next request of this model would be refused like this one: both wait for a later command."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vmevalkit_core.durable import Unwritable, is_of_disk, remedy
-from vmevalkit_core.errors import AccountError, OutputUnwritable
+from vmevalkit_core.errors import AccountError, ClaimsUnavailable, OutputUnwritable
 
 
 class Refusals:
@@ -38,10 +38,15 @@ class Refusals:
             )
         return self._by_disk
 
+    def by_locks(self, error: ClaimsUnavailable) -> OutputUnwritable:
+        """The same for a disk whose locks have begun to fail: what is spent cannot be counted any more."""
+        self._by_disk = self._by_disk or OutputUnwritable(f"{error.message}; nothing more is sent", hint=error.hint)
+        return self._by_disk
 
-def way_on(error: OSError) -> str:
+
+def way_on(error: OSError | ClaimsUnavailable) -> str:
     """What the user does about a disk that refuses."""
-    return f"{remedy(error)}, then run the same command again"
+    return error.hint if isinstance(error, ClaimsUnavailable) else f"{remedy(error)}, then run the same command again"
 
 
 def sentence(error: OSError) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vmevalkit_core.errors import ChangedRuns, UsageError
+from decimal import Decimal, InvalidOperation
+
+from vmevalkit_core.errors import ChangedRuns, ConfigError, UsageError
 from vmevalkit_core.planner import Action, Plan
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.terminal import out
@@ -21,6 +23,26 @@ def changed_runs(plan: Plan, ways: str) -> ChangedRuns:
     )
     cost = "free" if plan.changed_cost == 0 else f"costs at most {out.money(plan.changed_cost)}"
     return ChangedRuns(message, hint=f"{ways} ({cost})")
+
+
+def dollars(given: Decimal | int | str, name: str, example: str) -> Decimal:
+    """An amount of US dollars that a user gave as `name`; ConfigError for anything else."""
+    try:
+        amount = Decimal(given.strip().removeprefix("$")) if isinstance(given, str) else Decimal(given)
+    except (InvalidOperation, TypeError, ValueError):
+        amount = Decimal("NaN")
+    # A binary fraction such as 0.1 is not the amount that its reader has in mind.
+    if isinstance(given, bool | float) or not amount.is_finite() or amount < 0:
+        raise ConfigError(f"{name} {given} is no amount of US dollars", hint=f"such as {example}")
+    return amount
+
+
+def unpriced(name: str, way: str) -> UsageError:
+    """A plan that a ceiling cannot hold for."""
+    return UsageError(
+        f"a price is unknown, so {name} cannot hold; nothing was sent",
+        hint=f"leave that model out, or add {way}: its runs count as nothing until they are charged",
+    )
 
 
 def gone(spec: ModelSpec, way: str) -> UsageError:
