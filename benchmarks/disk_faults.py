@@ -29,7 +29,7 @@ from vmevalkit_core import encode_clip
 from vmevalkit_core.audit import validate
 from vmevalkit_core.testing import Simulator
 
-RECORD, CLIP, STAGING, RUN = "metadata.json.part", "generated_video.mp4.part", ".vmeval/staging", "_maze_00000_"
+RECORD, CLIP, STAGING, RUN = "metadata.json.part", "/video/generated_video", ".vmeval/staging", "_maze_00000_"
 FULL, BROKEN = errno.ENOSPC, errno.EIO
 STEPS = {"folder": (STAGING, 1, 1), "intent": (RECORD, 1, 1), "id": (RECORD, 2, 3), "clip": (CLIP, 1, 5)}
 STEPS |= {"record": (RECORD, 3, 7)}
