@@ -248,7 +248,7 @@ def test_intent_that_cannot_be_written_is_freed_once_that_is_known(tmp_path: Pat
         handle = handle_in(tmp_path, ceiling, full)
         await trying(handle.intend())
         assert spent(tmp_path) == PRICE
-        await handle.settle()
+        await handle.forget_intent()
 
     asyncio.run(work())
     assert spent(tmp_path) == 0
