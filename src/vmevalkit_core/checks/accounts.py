@@ -11,10 +11,11 @@ from vmevalkit_core.containment import reason
 from vmevalkit_core.errors import KeyRefused, LostAnswer, NoCredit, PluginError, RetryableError, UsageError
 from vmevalkit_core.generator import Account, ApiGenerator
 from vmevalkit_core.runner import Workshop
+from vmevalkit_core.runner.engine import GRACE
 from vmevalkit_core.specs import ModelSpec, Need
 
-LIMIT, GRACE = 20.0, 1.5
-"""Seconds for one account's answer; in which the connections are closed."""
+LIMIT = 20.0
+"""Seconds for one account's answer."""
 _WRONG: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (KeyRefused, "key refused"),
     (NoCredit, "no credit"),

@@ -16,10 +16,8 @@ from vmevalkit_core.environment import environment
 from vmevalkit_core.errors import UsageError
 from vmevalkit_core.runner import Workshop
 from vmevalkit_core.runner.cancelling import Canceller, Ending, submitted_at
+from vmevalkit_core.runner.engine import GRACE
 from vmevalkit_core.terminal import out
-
-GRACE = 1.5
-"""Seconds in which the generators give back what they hold."""
 
 
 def cancel(path: Path, *, files: Sequence[str], yes: bool, as_json: bool) -> int:

@@ -12,6 +12,7 @@ from vmevalkit_core.status_codes import EXPIRED, status_of
 from vmevalkit_core.transport import Refusal
 
 JOB_ENDED = (RejectedError, JobFailed)
+"""Errors that say that a job which was taken is over; any other leaves it to be collected later."""
 LINKS = 3
 """Links that are asked for before a video counts as gone."""
 LAST_WATCH = 600.0

@@ -19,6 +19,7 @@ from vmevalkit_core.errors import (
     UsageError,
     VmevalError,
 )
+from vmevalkit_core.generator.collecting import JOB_ENDED
 from vmevalkit_core.media.clips import ClipInfo, check_clip
 from vmevalkit_core.metadata import ClipFacts, Failure
 from vmevalkit_core.records import Clip, RunStatus
@@ -30,8 +31,6 @@ from vmevalkit_core.runner.report import Outcome
 
 NOT_TAKEN = (RetryableError, RejectedError, JobFailed, UsageError)
 """Errors that say, before there is an id, that the vendor has not taken the request."""
-JOB_ENDED = (RejectedError, JobFailed)
-"""Errors that say that a job which was taken is over; any other leaves it to be collected later."""
 
 
 class NotSent(VmevalError):
