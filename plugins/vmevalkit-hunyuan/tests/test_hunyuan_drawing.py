@@ -49,7 +49,7 @@ def test_clip_equals_the_pipelines_own(folders: dict[str, Path], tmp_path: Path,
     more = {"width": 96, "height": 64, "guidance_scale": request.options["guidance"]}
     theirs = _library(folders[MODES[condition]], request, frames={"token_replace": 5}.get(condition, 9), **more)
     assert clip.extras["local"]["image_condition"] == condition
-    assert farthest(studio.frames(clip), theirs) <= 1
+    assert farthest(studio.pixels(clip), theirs) <= 1
 
 
 def test_version_15_equals_the_pipelines_own(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_version_15_equals_the_pipelines_own(tmp_path: Path) -> None:
     folder = tiny_15(tmp_path / "small", target=128)
     studio = Studio(FIFTEEN, folder, {**QUICK, "size": "128x128", "frames": 1, "tiling": False}, tmp_path)
     request = studio.request('write "left" on the ball', seed=3)
-    ours = studio.frames(studio.clips([request])[0])
+    ours = studio.pixels(studio.clips([request])[0])
     assert farthest(ours, _library(folder, request, frames=1)) <= 1
 
 

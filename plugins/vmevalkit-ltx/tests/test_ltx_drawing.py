@@ -47,7 +47,7 @@ def test_frames_are_those_of_the_pipeline(model: str, folders: dict[str, Path], 
     """With texts encoded ahead, the encoder gone and a decode of our own, as if one had called it by hand."""
     studio = studio_of(model, folders, tmp_path, guidance=3.0)
     request = studio.request(seed=5)
-    ours = pixels(studio.frames(studio.clips([request])[0]))
+    ours = pixels(studio.pixels(studio.clips([request])[0]))
     pipe = pipeline_class(folders[model]).from_pretrained(folders[model], local_files_only=True)
     assert request.first_frame
     more: dict[str, Any] = {"image_cond_noise_scale": 0.0} if KINDS[model] == CONDITION else {}
@@ -80,7 +80,7 @@ def test_first_frame_is_a_copy(model: str, folders: dict[str, Path], tmp_path: P
     studio = studio_of(model, folders, tmp_path)
     asked = [studio.request(PROMPTS[0]), studio.request(PROMPTS[1]), studio.request(steps=3)]
     # The noise of the decode is the same for all three; what goes through the codec with it is not quite.
-    one, other, third = (pixels(studio.frames(clip)) for clip in studio.clips(asked))
+    one, other, third = (pixels(studio.pixels(clip)) for clip in studio.clips(asked))
     apart = np.abs(one[-1] - other[-1]).mean()
     assert np.abs(one[0] - other[0]).mean() < apart
     assert np.abs(one[0] - third[0]).mean() < np.abs(one[-1] - third[-1]).mean()

@@ -97,9 +97,9 @@ def test_strength_is_the_trained_one(pipe: Any, folder: Path) -> None:
 
 def test_clip_equals_the_merged_model(studio: Studio, folder: Path, tmp_path: Path) -> None:
     """A model with half of B A in its weights draws the same, but for rounding; one with all of it does not."""
-    ours = studio.frames(studio.clips([studio.request()])[0])
+    ours = studio.pixels(studio.clips([studio.request()])[0])
     half, whole = (
-        studio.frames(studio.clips([studio.request(weights=str(merged(folder, into, strength)), lora_strength=0.0)])[0])
+        studio.pixels(studio.clips([studio.request(weights=str(merged(folder, into, strength)), lora_strength=0.0)])[0])
         for into, strength in ((tmp_path / "half", 0.5), (tmp_path / "whole", 1.0))
     )
     assert farthest(ours, half) <= 1
