@@ -64,6 +64,7 @@ def test_option_that_a_model_lacks_is_refused_by_name(kind: type[LumaOptions], g
         ({"duration": 10, "loop": True}, "loop", "only clips of 5 s"),
         ({"resolution": "540p", "hdr": True}, "hdr", "only clips in 720p and 1080p"),
         ({"resolution": "360p", "hdr": True}, "hdr", "only clips in 720p and 1080p"),
+        ({"loop": True, "hdr": True}, "hdr", "loops cannot have it"),
     ],
 )
 def test_options_that_exclude_each_other_are_refused(given: dict[str, Any], name: str, words: str) -> None:

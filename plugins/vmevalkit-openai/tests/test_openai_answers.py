@@ -166,6 +166,7 @@ def error(message: str, code: str = "") -> dict[str, Any]:
         (400, {"error": "mock create failure"}, RejectedError, "mock create failure"),
         (401, error("Incorrect API key."), KeyRefused, "Incorrect API key"),
         (429, error("You exceeded your quota.", "insufficient_quota"), NoCredit, "exceeded your quota"),
+        (400, error("The limit is reached.", "billing_hard_limit_reached"), NoCredit, "limit is reached"),
         (404, {"detail": "Not Found"}, RejectedError, "Not Found"),
         (405, b"<html>nginx</html>", RejectedError, "nginx"),
     ],

@@ -147,6 +147,7 @@ def test_listed_job_is_never_exact() -> None:
         (400, "duration must be 5 or 8", RejectedError),
         (400, "enable_safety_checker has to be true or false", RejectedError),
         (400, "Insufficient balance", NoCredit),
+        (400, "insufficient image resolution", RejectedError),
         (402, "Payment required", NoCredit),
         (403, "please top up your account", NoCredit),
         (400, "prompt flagged by moderation", ModeratedError),

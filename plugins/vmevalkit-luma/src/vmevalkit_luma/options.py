@@ -63,7 +63,7 @@ class Ray32(LumaOptions):
     loop: bool = False
     """Whether the clip ends as it began; 5 s only."""
     hdr: bool = False
-    """Whether the clip has a high dynamic range; 720p or 1080p and 5 s only, at twice the price."""
+    """Whether the clip has a high dynamic range; 720p or 1080p and 5 s only, without loop, at twice the price."""
 
     @field_validator("loop", "hdr")
     @classmethod
@@ -77,6 +77,8 @@ class Ray32(LumaOptions):
     def _fine(cls, wanted: bool, info: ValidationInfo) -> bool:
         if wanted and info.data.get("resolution", "720p") not in USD_HDR:
             raise ValueError("only clips in 720p and 1080p can have it")
+        if wanted and info.data.get("loop"):
+            raise ValueError("a clip that loops cannot have it")
         return wanted
 
     def price(self) -> Decimal | None:

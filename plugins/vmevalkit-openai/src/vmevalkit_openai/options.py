@@ -49,12 +49,14 @@ class SizedOptions(PictureOptions):
     """Length of the clip. The server's own choice where none."""
 
     def price(self) -> Decimal | None:
-        """US dollars at most; None where the server's prices are not known."""
+        """US dollars at most; None where the server's prices, or the length that it draws, are not known."""
         if self.usd_per_clip is not None:
             return self.usd_per_clip
         if not self.usd_per_second:
             return self.usd_per_second
-        return self.usd_per_second * Decimal(self.seconds) if self.seconds else None
+        # Which of two lengths counts is the server's choice.
+        unknown = not self.seconds or getattr(self, "num_frames", None)
+        return None if unknown else self.usd_per_second * Decimal(self.seconds or 0)
 
     def image_rule(self) -> ImageRule:
         """Exactly the pixels of the clip: these servers refuse other pictures, or distort them."""

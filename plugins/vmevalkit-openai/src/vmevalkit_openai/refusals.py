@@ -10,7 +10,7 @@ from vmevalkit_core import Answer, GenerationError, KeyRefused, ModeratedError, 
 from vmevalkit_openai.answers import MODERATED, clipped
 
 POOR = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
-"""Codes that share the status 429 with too many calls; waiting does not help."""
+"""Codes or types that share a status with too many calls or bad input; waiting does not help."""
 OPENAI = "https://api.openai.com/"
 GONE = "OpenAI closed its Videos API on 2026-09-24; set OPENAI_BASE_URL to a server that has one"
 ADDRESS = "look at the model's name, and at the base address, which usually ends in /v1"
@@ -23,9 +23,10 @@ def refusal(answer: Answer, key: str) -> GenerationError | None:
     """
     error, words = _error(answer), _words(answer)
     code = str(error.get("code") or "")
+    kinds = {code, str(error.get("type") or "")}
     if answer.status == 401:
         return key_refused(answer, key)
-    if answer.status in (402, 403, 429) and code in POOR:
+    if answer.status in (400, 402, 403, 429) and kinds & POOR:
         return NoCredit(f"the server: {words}", hint="the account has no money left: top it up, then run again")
     if answer.status in (400, 403, 422) and MODERATED.search(f"{code} {words}"):
         return ModeratedError(f"the server refuses the content: {words}", hint="change the picture or the prompt")

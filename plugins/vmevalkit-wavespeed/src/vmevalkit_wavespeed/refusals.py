@@ -11,6 +11,8 @@ from vmevalkit_wavespeed.answers import MODERATED, clipped
 
 POOR = re.compile(r"insufficient|balance|credit|top.?up|recharge|payment", re.IGNORECASE)
 """What stands in WaveSpeed's sentence when there is no money; its status for that is not documented."""
+SURELY_POOR = re.compile(r"(insufficient|not enough|low)\b.*\b(balance|credit|fund)|top.?up|recharge", re.IGNORECASE)
+"""The same beside status 400, which also tells of an insufficient resolution or the white balance of a picture."""
 
 
 def refusal(answer: Answer) -> GenerationError | None:
@@ -24,7 +26,8 @@ def refusal(answer: Answer) -> GenerationError | None:
         return KeyRefused(f"WaveSpeed refuses the key: {words}", hint=hint)
     if "/api/v3/predictions" in answer.url or answer.status not in (400, 402, 403, 404, 422):
         return None
-    if answer.status in (400, 402, 403) and POOR.search(words):
+    poor = SURELY_POOR if answer.status == 400 else POOR
+    if answer.status in (400, 402, 403) and poor.search(words):
         return NoCredit(f"WaveSpeed: {words}", hint="top up at https://wavespeed.ai, then run the same command again")
     if answer.status in (400, 403, 422) and MODERATED.search(words):
         return ModeratedError(f"WaveSpeed refuses the content: {words}", hint="change the picture or the prompt")
