@@ -36,9 +36,13 @@ def build_wheel(project: Path, into: Path) -> Path:
 
 def environment(folder: Path, *wheels: Path) -> dict[str, str]:
     """A fresh virtual environment with these wheels and what they ask for; the variables that enter it."""
-    subprocess.run(["uv", "venv", "-q", "--seed", "--python", sys.executable, str(folder)], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "uv", "venv", "-q", "--seed", "--python", sys.executable, str(folder)], check=True
+    )
     python = str(folder / "bin" / "python")
-    subprocess.run(["uv", "pip", "install", "-q", "--python", python, *map(str, wheels)], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", python, *map(str, wheels)], check=True
+    )
     return entered(folder)
 
 
