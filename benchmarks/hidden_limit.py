@@ -69,15 +69,16 @@ def watched(process: subprocess.Popen[bytes], simulator: Simulator, seconds: flo
 
 
 def figures(simulator: Simulator, since: float, until: float, args: argparse.Namespace) -> tuple[Any, ...]:
-    """The share of the jobs' room in the first minute and after it, jobs taken, requests that were refused."""
+    """The share of the jobs' room in the first minute, after it and in the last two, jobs taken, requests refused."""
     begun = [float(job["monotonic"]) for job in simulator.accepted()]
     first = share(begun, since, since + 60.0, args.seconds, args.jobs)
     later = share(begun, since + 60.0, until, args.seconds, args.jobs)
+    last = share(begun, until - 120.0, until, args.seconds, args.jobs)
     refused = Counter(one["phase"] for one in simulator.requests() if one["status"] == REFUSED)
     answered = sum(one["phase"] in ("submit", "poll") and one["status"] != REFUSED for one in simulator.requests())
     minutes = (until - since) / 60.0
     rates = f"{answered / minutes:.0f}", f"{refused['submit'] / minutes:.1f}", f"{refused['poll'] / minutes:.1f}"
-    return f"{100 * first:.0f} %", f"{100 * later:.0f} %", len(begun), *rates
+    return f"{100 * first:.0f} %", f"{100 * later:.0f} %", f"{100 * last:.0f} %", len(begun), *rates
 
 
 def finished(simulator: Simulator, line: list[str], env: dict[str, str], out: Path, tasks: int) -> str:
@@ -102,7 +103,7 @@ def main() -> None:
     args = parser.parse_args()
     with ThreadPoolExecutor(len(WAYS)) as pool:
         rows = pool.map(lambda way: observed(way, args, args.retry_after), WAYS)
-    head = ("way", "Retry-After", "used in minute 1", "used after", "jobs", "answered a minute")
+    head = ("way", "Retry-After", "used in minute 1", "used after it", "in the last two", "jobs", "answered a minute")
     table((*head, "submits refused a minute", "polls refused a minute", "all there once"), rows)
 
 

@@ -137,6 +137,14 @@ def test_full_disk_costs_no_retry_of_a_local_run(vmeval: Command, tmp_path: Path
     assert vmeval(*line).returncode == 0
 
 
+def test_disk_that_is_read_only_from_the_start_is_told(site: Site) -> None:
+    """Before anything is planned to be sent: what cannot be written, why, and the way on."""
+    code, said = site.run(fault=Fault(calls="open", error=errno.EROFS, name=".vmeval/lock", lasting=True))
+    assert (code, site.jobs()) == (1, 0)
+    assert "/.vmeval/lock: Read-only file system" in said
+    assert "Hint: give write access, then run the same command again" in said
+
+
 @pytest.mark.parametrize("error", [errno.ENOLCK, errno.ENOSYS, errno.EINVAL])
 def test_disk_without_locks_is_refused(site: Site, error: int) -> None:
     """Two commands could pay for one run there: exit 2, nothing sent, and where else to go."""

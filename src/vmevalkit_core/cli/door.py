@@ -8,6 +8,7 @@ import sys
 import traceback
 from typing import Any
 
+from vmevalkit_core.durable import is_of_disk, remedy
 from vmevalkit_core.errors import VmevalError
 
 
@@ -30,7 +31,8 @@ def guarded(args: list[str], *, debug: bool) -> int:
         return 141
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _told(f"{where}{error.strerror or error}", "", 1, debug=debug, as_json=as_json)
+        hint = f"{remedy(error)}, then run the same command again" if is_of_disk(error) else ""
+        return _told(f"{where}{error.strerror or error}", hint, 1, debug=debug, as_json=as_json)
     except Exception as error:
         hint = "this is a mistake in vmevalkit: please report it with the output of the same command and --debug"
         return _told(f"{type(error).__name__}: {error}", hint, 1, debug=debug, as_json=as_json)
