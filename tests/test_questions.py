@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.helpers import make_task
 from vmevalkit_core import load_questions
 from vmevalkit_core.errors import MissingFrame, QuestionError, UsageError
+from vmevalkit_core.files import CHUNK, read_file
 from vmevalkit_core.questions import QuestionProblem, TaskFolder
 from vmevalkit_core.scan import scan
 from vmevalkit_core.survey import survey
@@ -132,3 +134,22 @@ def test_task_pairs_outside_a_domain_folder_are_named(questions: Path) -> None:
     assert set(problems) == {"raven", "lost_0001"}
     assert problems["raven"].hint == "rename it to raven_task"
     assert not [one for one in scan(questions, domains=["maze"]) if isinstance(one, QuestionProblem)]
+
+
+def test_task_folder_that_became_a_link_is_read_no_more(questions: Path, tmp_path: Path) -> None:
+    """It was a folder when it was found: what it leads to now may be anybody's."""
+    task = next(one for one in scan(questions, domains=["maze"]) if isinstance(one, TaskFolder))
+    assert task.problem() is None
+    os.rename(task.folder, tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", task.folder)
+    problem = task.problem()
+    assert problem
+    assert "leads out of the questions" in problem.reason
+
+
+def test_file_of_many_pieces_is_read_whole(tmp_path: Path) -> None:
+    """A picture is read in pieces, an empty file in none."""
+    for size in (0, 1, CHUNK, 3 * CHUNK + 5):
+        content = os.urandom(size)
+        (tmp_path / "file").write_bytes(content)
+        assert hashlib.sha256(read_file(tmp_path / "file")).digest() == hashlib.sha256(content).digest()

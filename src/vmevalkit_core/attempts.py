@@ -12,14 +12,13 @@ from typing import Any, get_args
 from pydantic_core import from_json
 
 from vmevalkit_core.errors import RecordError, UsageError
+from vmevalkit_core.files import read_file
 from vmevalkit_core.metadata import FORMAT, RunMetadata
 from vmevalkit_core.records import RunStatus
 
 RECORD, VIDEO, QUESTION = "metadata.json", "video/generated_video.mp4", "question"
 UNFIT = "video/unfit_video.mp4"
 """The clip cut back to the question's own frame, where the user asked for it."""
-CHUNK = 1 << 16
-"""Bytes read at once; records are far smaller."""
 OBJECTS = ("options", "options_given", "first_frame", "final_frame", "clip", "submission", "intent", "cost")
 STATUSES = frozenset(get_args(RunStatus))
 LIVE = frozenset({"submitting", "submitted", "running", "uncertain"})
@@ -117,25 +116,13 @@ def read_attempt(folder: str) -> Attempt:
     """What the record in a run folder says; a record that cannot be read becomes its problem."""
     path = f"{folder}{os.sep}{RECORD}"
     try:
-        data = from_json(_read(path), cache_strings="keys")
+        data = from_json(read_file(path), cache_strings="keys")
         _check(data)
     except FileNotFoundError:
         return Attempt(folder, problem=f"{path} is missing")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, RecordError) as error:
         return Attempt(folder, problem=f"{path} cannot be read: {error or type(error).__name__}")
     return Attempt(folder, data)
-
-
-def _read(path: str) -> bytes:
-    """The bytes of a file; twice as quick as `open`, which counts where there are a hundred thousand of them."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        data = os.read(descriptor, CHUNK)
-        while len(data) % CHUNK == 0 and (more := os.read(descriptor, CHUNK)):
-            data += more
-        return data
-    finally:
-        os.close(descriptor)
 
 
 def attempts_at(path: str | Path) -> Iterator[Attempt]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from vmevalkit_core import pointers
 from vmevalkit_core.errors import MissingFrame, QuestionError
+from vmevalkit_core.files import read_file
 from vmevalkit_core.pointers import is_pointer
 from vmevalkit_core.records import TaskPair
 
@@ -145,7 +146,7 @@ def read_prompt(path: Path) -> str:
     """The text of a prompt file without surrounding white space; QuestionError when there is none."""
     try:
         # Lines as they were meant, whichever system wrote them.
-        prompt = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").strip()
+        prompt = read_file(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").strip()
     except FileNotFoundError:
         raise QuestionError(f"{path.parent} has no {path.name}", hint=LAYOUT_HINT) from None
     except UnicodeDecodeError as error:
@@ -166,7 +167,7 @@ def read_prompt(path: Path) -> str:
 def read_metadata(path: Path) -> dict[str, Any]:
     """The content of a question_metadata.json; empty when there is none."""
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+        content = json.loads(read_file(path).decode("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (ValueError, RecursionError) as error:
@@ -181,23 +182,33 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 def leads_out(path: str, root: str) -> str:
     """Where a path really leads when that is out of `root`, a real path; empty when it stays inside."""
-    real = os.path.realpath(path)
+    return _if_outside(os.path.realpath(path), root)
+
+
+def _if_outside(real: str, root: str) -> str:
     return "" if not root or real == root or real.startswith(root.rstrip(os.sep) + os.sep) else real
 
 
 def _first_problem(task: Task, root: str) -> QuestionProblem | None:
+    folder = os.path.realpath(task.folder)
     for name in COPIED:
-        if found := file_problem(task.source(name), name, root):
+        if found := file_problem(task.source(name), name, root, folder=folder):
             return QuestionProblem(str(task.folder), *found)
     return None
 
 
-def file_problem(path: str, name: str, root: str, *, largest: float = LARGEST) -> tuple[str, str] | None:
-    """What is wrong with a file that is there, and the fix."""
+def file_problem(
+    path: str, name: str, root: str, *, folder: str = "", largest: float = LARGEST
+) -> tuple[str, str] | None:
+    """What is wrong with a file that is there, and the fix; `folder` is the real path of its folder, where known."""
     try:
-        if outside := leads_out(path, root):
+        facts = os.lstat(path)
+        is_link = stat.S_ISLNK(facts.st_mode)
+        real = os.path.realpath(path) if is_link or not folder else os.path.join(folder, name)
+        if outside := _if_outside(real, root):
             return f"has a {name} that leads out of the questions, to {outside}", LINK_HINT
-        facts = os.stat(path)
+        if is_link:
+            facts = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return (f"has a {name} that is a link to nothing", LINK_HINT) if os.path.islink(path) else None
     except (OSError, ValueError) as error:

@@ -22,6 +22,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from vmevalkit_core import durable
 from vmevalkit_core.attempts import QUESTION, RECORD, VIDEO, Attempt, attempts_in, folders_in
 from vmevalkit_core.errors import ConfigError
+from vmevalkit_core.files import read_file
 from vmevalkit_core.metadata import PathsSection, RunMetadata
 from vmevalkit_core.names import LONGEST, name_problem
 from vmevalkit_core.records import RunKey
@@ -163,7 +164,7 @@ def _copy_question(staging: Path, sources: Mapping[str, Source]) -> Path:
         question.mkdir(parents=True)
         (staging / VIDEO).parent.mkdir()
     for name, source in sources.items():
-        content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        content = source if isinstance(source, bytes) else read_file(source)
         durable.write_synced(question / name, content)
     durable.sync_folder(question)
     return question

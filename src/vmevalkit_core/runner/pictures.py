@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vmevalkit_core.attempts import QUESTION
 from vmevalkit_core.errors import QuestionError
+from vmevalkit_core.files import read_file
 from vmevalkit_core.media.preparing import like, prepare_image
 from vmevalkit_core.metadata import RunMetadata, ShownFrame
 from vmevalkit_core.planner import Ask
@@ -65,8 +66,7 @@ class Pictures:
                 raise QuestionError(f"the {name} of {folder} is prepared otherwise by this version", hint=_OTHERWISE)
 
     def _frame(self, file: str | Path, rule: ImageRule) -> ShownFrame:
-        with open(file, "rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        digest = hashlib.sha256(read_file(file)).hexdigest()
         frame = self._remembered.get((digest, rule))  # one look: another thread may clear it at any time
         if frame is None:
             frame = self._prepared(file, digest, rule)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vmevalkit_core._version import __version__
+from vmevalkit_core.files import read_file
 from vmevalkit_core.metadata import (
     Cost,
     InferenceSection,
@@ -112,7 +113,7 @@ def _provenance(run: PlannedRun, owner: Owner, question: Path, pictures: Picture
         options=dict(ask.options),
         seed=run.seed,
         fit=ask.fit,
-        prompt_sha256=hashlib.sha256((question / PROMPT).read_bytes()).hexdigest(),
+        prompt_sha256=hashlib.sha256(read_file(question / PROMPT)).hexdigest(),
         prompt_size=prompt.st_size,
         prompt_mtime_ns=prompt.st_mtime_ns,
         cost=Cost(estimated=ask.price),
