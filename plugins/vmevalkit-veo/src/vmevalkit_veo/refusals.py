@@ -63,7 +63,7 @@ def refusal(answer: Answer, service: Service) -> GenerationError | None:
 
 
 def account_refusal(answer: Answer, service: Service) -> AccountError | None:
-    """What a refusal says of the key, its country and its money, whatever was asked; None where it speaks of neither."""
+    """What a refusal says of the key, its country and its money, whatever was asked; None where of none of them."""
     found = refusal(answer, replace(service, submit=""))
     return found if isinstance(found, AccountError) else None
 
