@@ -154,6 +154,8 @@ def _video_problem(video: Mapping[str, Any]) -> str:
         return "start_frame, loop and hdr need a duration of 5s"
     if video.get("hdr") and video["resolution"] not in ("720p", "1080p"):
         return "hdr needs 720p or 1080p"
+    if video.get("hdr") and video.get("loop"):
+        return "hdr cannot be used with loop"
     frames = video.get("keyframes", [video["start_frame"]] if "start_frame" in video else [])
     if "keyframes" in video and video.get("keyframe_indexes") != [0]:
         return "keyframe_indexes do not fit keyframes"
