@@ -204,6 +204,7 @@ def test_refused_poll_says_nothing_about_the_job(status: int) -> None:
     assert isinstance(refusal(answered({"message": "no"}, 401, POLL)), KeyRefused)
 
 
-def test_missing_upload_is_no_missing_model() -> None:
+def test_missing_upload_or_balance_is_no_missing_model() -> None:
     """It says nothing about the model."""
-    assert refusal(answered({"message": "not found"}, 404, "https://api.wavespeed.ai/api/v3/media/uploads")) is None
+    for path in ("media/uploads", "balance"):
+        assert refusal(answered({"message": "not found"}, 404, f"https://api.wavespeed.ai/api/v3/{path}")) is None
