@@ -122,6 +122,12 @@ CAPTURES: dict[str, tuple[Capture, ...]] = {
         ),
         Capture("download", "GET /v1beta/files/{id}:download?alt=media", GOOGLE),
         Capture("cancel", "POST /v1/interactions/{id}/cancel", GOOGLE),
+        Capture(
+            "account",
+            "GET /v1/interactions/{id}?stream=false",
+            GOOGLE,
+            why="Google has no call for the account: an interaction nobody has is asked for, whole as it is",
+        ),
     ),
     "openai": (
         Capture("create", "POST /v1/videos", BEARER | {"content-type": "multipart/form-data"}, _VIDEO),

@@ -152,6 +152,16 @@ def test_command_asks_when_it_is_told_to(vmeval: Command, vendor: Simulator, tmp
     assert vendor.counts() == {"account": 1}
 
 
+def test_command_asks_for_a_model_of_a_file(vmeval: Command, vendor: Simulator) -> None:
+    """As for an installed one; a file that is not there is told at once."""
+    done = vmeval("doctor", "--online", "--json", "-m", PLAIN, PYTHONPATH=str(REPOSITORY), **env_of(vendor))
+    texts = [one["text"] for one in json.loads(done.stdout) if one["name"] in ("account", "key")]
+    assert "plain with PLAIN_KEY: works; 1,234.50 USD left" in texts
+    assert any(text.startswith("PLAIN_KEY is set") for text in texts)
+    missing = vmeval("doctor", "-m", "nowhere.py:Model")
+    assert (missing.returncode, "nowhere.py" in missing.stderr) == (2, True)
+
+
 def test_key_that_the_vendor_quotes_is_not_shown(vmeval: Command, vendor: Simulator, tmp_path: Path) -> None:
     """Exit 1, and the line says what is wrong."""
     write_dist(tmp_path, "plain", PLUGIN)

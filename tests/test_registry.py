@@ -199,6 +199,13 @@ def test_unknown_model_names_near_ones(site):
     assert caught.value.hint == "is good-model meant?"
 
 
+def test_model_that_wants_a_video_is_told_so(site):
+    """Other toolkits have such names; one sentence says why this one has none of them."""
+    with pytest.raises(UnknownModel, match="wants a video, and questions hold pictures only") as caught:
+        Registry.load().get("good-model-v2v")
+    assert caught.value.hint == "is good-model meant?"
+
+
 @pytest.mark.parametrize("name", ["same", "one-ray"])
 def test_unknown_model_names_the_plugin_problem(site, name):
     """Two owners, or a plugin of that name that is broken, are the reason given."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,3 +163,30 @@ def test_template_names_every_variable() -> None:
     assert variables == {variable for variable, _, _ in VARIABLES.values()}
     assert [name for name in variables if f"# {name}=" not in template.read_text()] == []
     assert dotenv_values(template) == {}
+
+
+LISTING = """
+import importlib, json
+from pathlib import Path
+from vmevalkit_core import ModelSpec
+def names(spec: ModelSpec):
+    return {*spec.settings, *spec.secrets, *(name for need in spec.needs for name in need.names)}
+homes = [path.parent.name for path in Path("plugins").glob("*/src/*/plugin.py")]
+specs = [spec for home in homes for spec in importlib.import_module(f"{home}.plugin").vmeval_models()]
+print(json.dumps(sorted(set().union(*map(names, specs)))))
+"""
+
+
+def test_template_names_what_the_plugins_read_and_nothing_else() -> None:
+    """Keys, addresses and folders, of every plugin in this repository; to list models nothing else is imported."""
+    env = {name: value for name, value in os.environ.items() if name != "VMEVAL_VIDEO_SERVERS"}
+    homes = [REPOSITORY / "src", *(REPOSITORY / "plugins").glob("*/src")]
+    env["PYTHONPATH"] = os.pathsep.join(map(str, homes))
+    line = [sys.executable, "-c", LISTING]
+    done = subprocess.run(line, env=env, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    read = set(json.loads(done.stdout))
+    template = (REPOSITORY / "env.template").read_text()
+    named = re.findall(r"^# ([A-Z0-9_]+)=", template, re.MULTILINE)
+    assert {"LUMAAI_API_KEY", "OPENAI_BASE_URL", "MORPHIC_WAN2_CKPT_DIR"} < read
+    assert {name for name in named if not name.startswith(("VMEVAL_", "CUDA_"))} == read
+    assert "export VMEVAL_VIDEO_SERVERS=" in template

@@ -168,7 +168,9 @@ class Registry:
             return UnknownModel(f"{name} names a file and no class in it", hint=f"write {name}:CLASS")
         near = get_close_matches(name, self._specs, n=3)
         hint = f"is {' or '.join(near)} meant?" if near else "`vmeval models list` shows the models there are"
-        return UnknownModel(f"no installed plugin offers the model {name}", hint=hint)
+        # Known so from other toolkits: such a model changes a video, and a question is a picture.
+        why = ": a model of that kind wants a video, and questions hold pictures only" if name.endswith("-v2v") else ""
+        return UnknownModel(f"no installed plugin offers the model {name}{why}", hint=hint)
 
     def _broken_home(self, name: str) -> PluginProblem | None:
         # Which models a broken plugin has is not known; most begin with its name.

@@ -33,10 +33,9 @@ def test_new_api_plugin_keeps_the_contract_as_a_wheel(author: tuple[Path, dict[s
     home = folder / typed("vmeval plugins new acme --api", folder, env).strip()
     typed("python -m build -q --wheel --no-isolation && pip install -q --no-deps dist/*.whl", home, env)
     assert "acme-1" in typed("vmeval models list", folder, env)
-    shown = typed("pytest -q -rs -p no:cacheprovider", home, env)
+    shown = typed("pytest -q -p no:cacheprovider", home, env)
     assert " passed" in shown
-    skipped = [line for line in shown.splitlines() if line.startswith("SKIPPED")]
-    assert all("no free call" in line for line in skipped), skipped  # which a vendor may have, and Acme has not
+    assert "skipped" not in shown
 
 
 @pytest.mark.parametrize("name", ["acme-video", LONG])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import unquote
 from urllib.request import urlopen
 
 from vmevalkit_core.testing import Desk, Dialect, Ending, Look, Order, Refusal, Reply, Request, Route, State, Why
@@ -88,8 +90,9 @@ class DreamVendor(Dialect):
         issues = dream_issues(body)
         if issues:
             return Refusal(why="input", facts={"issues": issues})
-        fetched = _fetch(body["keyframes"]["frame0"]["url"])
-        return Order(price=Decimal("0.71"), model=body["model"], facts={"request": body, "fetched": fetched})
+        link = body["keyframes"]["frame0"]["url"]
+        facts = {"request": body, "fetched": _fetch(link)}
+        return Order(price=Decimal("0.71"), token=_token_in(link), model=body["model"], facts=facts)
 
     def accepted(self, look: Look, desk: Desk) -> Reply:
         """The whole generation."""
@@ -154,6 +157,8 @@ def _video_problem(video: Mapping[str, Any]) -> str:
         return "start_frame, loop and hdr need a duration of 5s"
     if video.get("hdr") and video["resolution"] not in ("720p", "1080p"):
         return "hdr needs 720p or 1080p"
+    if video.get("hdr") and video.get("loop"):
+        return "hdr cannot be used with loop"
     frames = video.get("keyframes", [video["start_frame"]] if "start_frame" in video else [])
     if "keyframes" in video and video.get("keyframe_indexes") != [0]:
         return "keyframe_indexes do not fit keyframes"
@@ -198,6 +203,12 @@ def dream_issues(body: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _issue(name: str, words: str) -> dict[str, Any]:
     return {"loc": ["body", name], "msg": words, "type": "value_error"}
+
+
+def _token_in(url: str) -> str | None:
+    """The client's own mark in the link, which the list repeats with it."""
+    found = re.search(r"filename=vmeval-([^.]+)\.", unquote(url))
+    return found[1] if found else None
 
 
 def _fetch(url: str) -> int:

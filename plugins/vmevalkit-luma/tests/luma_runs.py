@@ -82,6 +82,7 @@ def bucket(folder: Path) -> Iterator[str]:
     pytest.importorskip("nanio")
     (folder / BUCKET).mkdir(parents=True)
     line = [sys.executable, "-m", "uvicorn", "nanio.app:build_app", "--factory", "--host", "127.0.0.1", "--port", "0"]
+    line.append("--no-access-log")  # nobody reads on, and a full pipe would stop the store
     env = {"NANIO_DATA_DIR": str(folder), "NANIO_ACCESS_KEY": KEY_ID, "NANIO_SECRET_KEY": KEY_SECRET}
     with subprocess.Popen(
         line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **env}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from luma_dialects import agents_problem
 
 from vmevalkit_core import GenerationRequest, Geometry, ImageRef
 from vmevalkit_luma import options, payload
@@ -76,6 +77,22 @@ def test_flags_are_sent_only_when_they_are_set() -> None:
     assert agents(options={"loop": True})["video"]["loop"] is True
     video = agents(options={"hdr": True, "resolution": "1080p"})["video"]
     assert (video["hdr"], video["resolution"]) == (True, "1080p")
+
+
+@pytest.mark.parametrize(
+    ("video", "words"),
+    [
+        ({"loop": True}, ""),
+        ({"hdr": True}, ""),
+        ({"loop": True, "hdr": True}, "hdr cannot be used with loop"),
+        ({"hdr": True, "resolution": "540p"}, "hdr needs 720p or 1080p"),
+        ({"duration": "10s"}, "start_frame, loop and hdr need a duration of 5s"),
+    ],
+)
+def test_simulated_luma_refuses_what_luma_refuses(video: dict[str, Any], words: str) -> None:
+    """By its own client's words about each flag; else a rule of the options could be lost unseen."""
+    body = agents()
+    assert agents_problem(body | {"video": body["video"] | video}) == words
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from vmevalkit_core.checks import Check
 from vmevalkit_core.testing import Simulator
 from vmevalkit_core.testing.accounts import asked
@@ -41,6 +43,14 @@ def test_server_without_a_list_is_asked_for_its_models() -> None:
         "openai with OPENAI_BASE_URL: works; what is left is not told (only its list of models"
     )
     assert calls == ["/v1/videos?limit=1", "/v1/models"]
+
+
+@pytest.mark.parametrize("fault", ["html", "error-200", "null"])
+@pytest.mark.parametrize("dialect", ["VideosServer", "ModelServer"])
+def test_stranger_does_not_prove_the_key(dialect: str, fault: str) -> None:
+    """A page with the status 200 is no list, of jobs or of models."""
+    found, _ = told(dialect, {}, script=[{"phase": "any", "fault": fault}])
+    assert (found.state, ": cannot be reached: " in found.text) == ("problem", True), found
 
 
 def test_server_without_either_is_no_such_server() -> None:

@@ -83,6 +83,8 @@ def test_listing_imports_nothing_heavy(tmp_path: Path, with_file: bool) -> None:
         {"create": "xml"},
         {"extra_fields": {"seed": 1}},
         {"extra_fields": {"fps": 1}},
+        {"extra_fields": {"n": 4}},
+        {"extra_fields": {"num_videos_per_prompt": 1}},
         {"extra_fields": {"lora": {"a": 1}}},
         {"token_in": "prompt"},
         {"duration": 5},

@@ -83,6 +83,22 @@ def test_defaults_of_the_file_can_be_overridden(named: Path) -> None:
         wan(model="another")  # type: ignore[call-arg]
 
 
+@pytest.mark.parametrize(
+    ("given", "usd"),
+    [
+        ({"extra_fields": {"num_seconds": 60}}, None),
+        ({"extra_fields": {"clip": "long"}}, None),
+        ({"num_frames": 81}, None),
+        ({"extra_fields": {"flow_shift": 5, "guidance_scale_2": 3.5, "enable_teacache": True}}, "0.10"),
+    ],
+    ids=["number", "word", "frames", "harmless"],
+)
+def test_price_by_the_second_wants_a_sure_length(named: Path, given: dict[str, Any], usd: str | None) -> None:
+    """A further field may be a length in the server's own words, and which counts is his choice."""
+    wan = options_of(list(vmeval_models())[-2])
+    assert wan(**given).price() == (None if usd is None else Decimal(usd))
+
+
 def test_options_of_the_file_are_those_of_the_class() -> None:
     """The list cannot import the class, which costs pydantic."""
     assert set(OPTIONS) == set(VideoOptions.model_fields)

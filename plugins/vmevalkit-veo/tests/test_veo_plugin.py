@@ -63,6 +63,14 @@ def test_gone_models_name_the_day_and_what_to_use() -> None:
     assert {spec.state.successor for spec in gone.values()} <= LIVE
 
 
+def test_day_and_price_that_are_not_sure_are_told_so() -> None:
+    """In the line that `vmeval models list` shows: the one for what is gone, the other for what Vertex AI serves."""
+    days = {name for name, spec in SPECS.items() if "the day is approximate" in spec.description}
+    assert days == {name for name, (_, since, _) in CATALOG.items() if since == "2026-06-30"}
+    prices = {name for name, spec in SPECS.items() if "unconfirmed" in spec.description}
+    assert prices == {"veo-3.1-vertex", "veo-3.1-fast-vertex"}
+
+
 def test_gone_model_sends_nothing(tmp_path: Path) -> None:
     """Also when it is allowed: every call would be a 404."""
     from PIL import Image
@@ -71,7 +79,7 @@ def test_gone_model_sends_nothing(tmp_path: Path) -> None:
     env = {"GOOGLE_API_KEY": "key"}
     with InferenceRunner(output_dir=tmp_path / "out", env=env, allow_gone=True) as runner:
         result = runner.run("veo-2", tmp_path / "first_frame.png", "Solve it.", question_data={"id": "maze_1"})
-    assert result["error"] == "Google shut veo-2 down on 2026-06-30, so nothing is sent"
+    assert result["error"] == "Google has shut veo-2 down, so nothing is sent"
     assert result.metadata.provenance.cost.charged == 0
 
 
@@ -123,9 +131,9 @@ def test_readme_lists_every_model() -> None:
 
 
 def test_readme_names_options_that_there_are() -> None:
-    """Of `vmeval run`."""
-    line = [sys.executable, "-m", "vmevalkit_core", "run", "--help"]
-    told = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    """Of `vmeval run`, and of `vmeval doctor`."""
+    lines = [[sys.executable, "-m", "vmevalkit_core", command, "--help"] for command in ("run", "doctor")]
+    told = "".join(subprocess.run(line, capture_output=True, text=True, check=True).stdout for line in lines)
     named = set(re.findall(r"(?<!\w)--[a-z][a-z-]+", README.read_text("utf-8")))
     assert named
     assert not {name for name in named if name not in told}

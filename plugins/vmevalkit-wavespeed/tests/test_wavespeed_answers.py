@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -75,6 +76,34 @@ def test_other_ends_are_failures(end: str) -> None:
     assert isinstance(failed, Failed)
     assert not failed.moderated
     assert "worker lost" in failed.reason
+
+
+@pytest.mark.parametrize("words", ["worker lost", "upstream answered 503", ""])
+def test_money_of_a_failure_comes_back(words: str) -> None:
+    """WaveSpeed promises that for every job that failed, so nothing is booked, and the hint says when."""
+    failed = answers.job_state({"status": "failed", "error": words})
+    assert isinstance(failed, Failed)
+    assert failed.cost == Decimal(0)
+    assert "within 3 hours" in failed.hint
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"status": "failed", "error": "Refused: NSFW."},
+        {"status": "completed", "outputs": []},
+        {"status": "timeout"},
+        {"status": "cancelled"},
+        {"status": "deleted"},
+    ],
+)
+def test_money_that_nobody_promised_is_not_told_as_back(job: dict[str, Any]) -> None:
+    """The whole price stays booked as the most that it may have cost."""
+    failed = answers.job_state(job)
+    assert isinstance(failed, Failed)
+    assert failed.cost is None
+    assert "within 3 hours" not in failed.hint
+    assert "money back" in failed.hint
 
 
 @pytest.mark.parametrize("job", [None, [], {}, {"status": 5}, "completed"])
@@ -175,6 +204,7 @@ def test_refused_poll_says_nothing_about_the_job(status: int) -> None:
     assert isinstance(refusal(answered({"message": "no"}, 401, POLL)), KeyRefused)
 
 
-def test_missing_upload_is_no_missing_model() -> None:
+def test_missing_upload_or_balance_is_no_missing_model() -> None:
     """It says nothing about the model."""
-    assert refusal(answered({"message": "not found"}, 404, "https://api.wavespeed.ai/api/v3/media/uploads")) is None
+    for path in ("media/uploads", "balance"):
+        assert refusal(answered({"message": "not found"}, 404, f"https://api.wavespeed.ai/api/v3/{path}")) is None

@@ -159,21 +159,21 @@ def test_key_that_fits_no_header_is_never_sent(runs: Runs, key: str) -> None:
 
 
 FAILURES = [
-    ("NSFW content detected", "ModeratedError"),
-    ("the prompt may violate the usage policy", "ModeratedError"),
-    ("upstream returned HTTP 503", "JobFailed"),
-    ("Something went wrong.", "JobFailed"),
+    ("NSFW content detected", "ModeratedError", None),
+    ("the prompt may violate the usage policy", "ModeratedError", None),
+    ("upstream returned HTTP 503", "JobFailed", "0"),
+    ("Something went wrong.", "JobFailed", "0"),
 ]
 
 
-@pytest.mark.parametrize(("message", "kind"), FAILURES, ids=[kind + str(i) for i, (_, kind) in enumerate(FAILURES)])
-def test_failed_job_is_recorded_with_its_words(runs: Runs, message: str, kind: str) -> None:
-    """And is not sent again by the next command; what it cost is not said."""
+@pytest.mark.parametrize(("message", "kind", "cost"), FAILURES, ids=[f"{row[1]}{i}" for i, row in enumerate(FAILURES)])
+def test_failed_job_is_recorded_with_its_words(runs: Runs, message: str, kind: str, cost: str | None) -> None:
+    """And is not sent again by the next command; its money comes back unless its content was refused."""
     runs.strikes("fails", message=message)
     results = [runs.once() for _ in range(2)]
     facts = runs.record["provenance"]
     assert [result["error"] for result in results] == [f"WaveSpeed failed the job: {message.rstrip('.')}"] * 2
-    assert (facts["failure"]["type"], facts["cost"]["charged"], runs.posts) == (kind, None, 1)
+    assert (facts["failure"]["type"], facts["cost"]["charged"], runs.posts) == (kind, cost, 1)
 
 
 def test_success_without_a_video_is_moderation(runs: Runs) -> None:

@@ -54,12 +54,17 @@ def test_known_names_keep_their_ids() -> None:
     assert expected.items() <= ids.items()
 
 
-def test_gone_models_name_the_day_and_what_to_use() -> None:
-    """The successor is a live model of this package."""
+def test_gone_models_name_the_day() -> None:
+    """No successor: OpenAI has none, and what others make is another model."""
     gone = {spec.name: spec.state for spec in SPECS.values() if spec.state.life == "gone"}
     assert set(gone) == {"sora-2-wavespeed", "sora-2-pro-wavespeed"}
-    assert {state.since for state in gone.values()} == {"2026-09-24"}
-    assert all(SPECS[state.successor].state.life == "live" for state in gone.values())
+    assert {(state.since, state.successor) for state in gone.values()} == {("2026-09-24", "")}
+
+
+def test_price_that_is_an_about_is_told_so() -> None:
+    """In the line that `vmeval models list` shows, and for that model only."""
+    told = {name for name, spec in SPECS.items() if "its price is approximate" in spec.description}
+    assert told == {"wavespeed-wan-2.2-i2v-720p-ultra-fast"}
 
 
 def test_nobody_is_shown_the_solution() -> None:
@@ -91,7 +96,8 @@ def row(model: Model) -> str:
     seconds = ", ".join(map(str, model.lengths)) or "its own"
     sizes = ", ".join(spelt(size) for tier in model.tiers for size in tier.sizes)
     size = sizes or f"{model.tiers[0].name}, shape of the picture"
-    price = ", ".join(f"{usd} ({seconds} s)" for seconds, usd in model.prices) or "unknown"
+    about = "about " * model.rough
+    price = ", ".join(f"{about}{usd} ({seconds} s)" for seconds, usd in model.prices) or "unknown"
     return f"| `{model.name}` | `{model.id}` | {seconds} | {size} | {price} | yes |"
 
 

@@ -160,12 +160,16 @@ def doctor(
     online: Annotated[
         bool, typer.Option("--online", help="Also ask each vendor whose key is set, by one call that costs nothing.")
     ] = False,
+    models: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--model", metavar="FILE.py:CLASS", help="A model from a file; installed ones are found."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check this machine: versions, plugins, keys, video, devices, disk; exit 1 on a problem."""
     from vmevalkit_core.cli.doctor import examine
 
-    raise typer.Exit(examine(output, online=online, as_json=as_json))
+    raise typer.Exit(examine(output, files=models or (), online=online, as_json=as_json))
 
 
 @models_app.command("list")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from vmevalkit_core.checks import Check, Surroundings, check_all
 from vmevalkit_core.cli.catalog import load_registry
 from vmevalkit_core.redact import Redactor
+from vmevalkit_core.registry import Registry
 from vmevalkit_core.terminal import out
 
 
-def examine(output: Path, *, online: bool, as_json: bool) -> int:
-    """Show every finding; 1 when one of them is a problem. Vendors are asked only where `online`."""
-    around = Surroundings(load_registry, output=output, online=online)
+def examine(output: Path, *, files: Sequence[str], online: bool, as_json: bool) -> int:
+    """Show every finding; 1 when one of them is a problem. Vendors are asked only where `online`.
+
+    Models from `files` count as installed; an error says at once what is wrong with such a file.
+    """
+    registry = _with_files(files) if files else None
+    around = Surroundings(lambda: registry or load_registry(), output=output, online=online)
     if online:
         out.hide(Redactor(around.secrets()))  # what a plugin logs while it asks
     found = check_all(around)
@@ -23,6 +29,13 @@ def examine(output: Path, *, online: bool, as_json: bool) -> int:
         findings = [_told(one) for one in found]
         _conclude(findings)
     return int(any(one.state == "problem" for one in findings))
+
+
+def _with_files(files: Sequence[str]) -> Registry:
+    registry = load_registry()
+    for target in files:
+        registry.find(target)
+    return registry
 
 
 def _told(one: Check) -> Check:

@@ -24,7 +24,7 @@ from vmevalkit_core import (
 )
 from vmevalkit_luma import answers, errors, payload
 from vmevalkit_luma.plugin import AGENTS_KEY, AGENTS_URL
-from vmevalkit_luma.refusals import refusal, requests_a_minute
+from vmevalkit_luma.refusals import is_lumas, refusal, requests_a_minute
 
 JOBS = "/generations"
 NOBODYS_JOB = "00000000-0000-0000-0000-000000000000"
@@ -119,5 +119,8 @@ class Agents(Luma):
 
     async def check_account(self) -> Account:
         """Whether the key works: Luma looks at it before it says that it does not know a job."""
-        await self.call("GET", f"{JOBS}/{NOBODYS_JOB}", ok=(200, 404))
+        answer = await self.call("GET", f"{JOBS}/{NOBODYS_JOB}", ok=(200, 404))
+        if answer.status != 404 or not is_lumas(answer):
+            message = f"{answer.url} answered {answer.status}, and not as Luma's Agents API does"
+            raise errors.RetryableError(message, hint=f"the base address is wrong: look at {AGENTS_URL}")
         return Account(remark="the Agents API has no call for it")

@@ -47,14 +47,23 @@ def requests_a_minute(answer: Answer) -> int | None:
 
 def said(answer: Answer) -> str:
     """Luma's words: `detail` is a sentence, or a list of what is wrong with which field."""
+    detail = _detail(answer)
+    if isinstance(detail, list):
+        detail = "; ".join(_issue(one) for one in detail[:5])
+    return clipped(detail).rstrip(".") if detail else answer.text or f"status {answer.status}"
+
+
+def is_lumas(answer: Answer) -> bool:
+    """Whether a refusal has the shape of Luma's own: others answer at a wrong address, too."""
+    return bool(_detail(answer))
+
+
+def _detail(answer: Answer) -> Any:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
         body = None
-    detail = body.get("detail") if isinstance(body, Mapping) else None
-    if isinstance(detail, list):
-        detail = "; ".join(_issue(one) for one in detail[:5])
-    return clipped(detail).rstrip(".") if detail else answer.text or f"status {answer.status}"
+    return body.get("detail") if isinstance(body, Mapping) else None
 
 
 def _issue(one: Any) -> str:

@@ -58,10 +58,10 @@ def job_state(answer: Answer, content: str, *, links: bool = True) -> Pending | 
 
 
 def rows(listed: Any) -> list[Mapping[str, Any]]:
-    """The jobs on one page of the list; RetryableError when it makes no sense."""
+    """What is on one page of a list, jobs or models; RetryableError when it makes no sense."""
     found = listed.get("data") if isinstance(listed, Mapping) else None
     if not isinstance(found, list):
-        raise RetryableError(f"the server's list of jobs makes no sense: {clipped(listed)}")
+        raise RetryableError(f"the server's list makes no sense: {clipped(listed)}")
     return [row for row in found if isinstance(row, Mapping) and isinstance(row.get("id"), str)]
 
 

@@ -129,9 +129,11 @@ class Videos(ApiGenerator):
 
     async def check_account(self) -> Account:
         """Whether the server lets the key in, by its list of jobs; by that of its models where it keeps no jobs."""
-        if (await self.call("GET", VIDEOS, ok=(200, *UNLISTED), query={"limit": "1"})).status == 200:
+        answer = await self.call("GET", VIDEOS, ok=(200, *UNLISTED), query={"limit": "1"})
+        if answer.status == 200:
+            answers.rows(answer.json())  # anybody's page may have that status
             return Account()
-        await self.call("GET", MODELS)
+        answers.rows((await self.call("GET", MODELS)).json())
         return Account(remark="only its list of models was asked for, which some servers show to everybody")
 
     async def cancel(self, submission: Submission) -> None:

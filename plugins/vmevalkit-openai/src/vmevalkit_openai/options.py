@@ -16,6 +16,10 @@ RESERVED = {"prompt", "model", "size", "seconds", "seed", "input_reference", "me
 """Fields that have an option, or a meaning, of their own."""
 EXTRAS = ("num_inference_steps", "guidance_scale", "num_frames", "fps", "negative_prompt")
 """Options that are fields under their own names, and no part of OpenAI's own API."""
+SEVERAL = {"n", "num_outputs", "num_videos", "num_outputs_per_prompt", "num_videos_per_prompt"}
+"""Fields by which servers make several clips, all of them billed."""
+HARMLESS = {"flow_shift", "guidance_scale_2", "boundary_ratio", "true_cfg_scale", "max_sequence_length"}
+"""Further fields that surely say nothing about the length of a clip."""
 
 
 def _as_text(value: Any) -> Any:
@@ -27,6 +31,8 @@ def _not_reserved(fields: dict[str, Any]) -> dict[str, Any]:
     taken = sorted((RESERVED | set(EXTRAS)) & set(fields))
     if taken:
         raise ValueError(f"{taken[0]} is sent by the kit, or has an option of its own")
+    if several := sorted(SEVERAL & set(fields)):
+        raise ValueError(f"{several[0]} asks for several clips, and every run is one")
     return fields
 
 
@@ -55,13 +61,18 @@ class SizedOptions(PictureOptions):
         if not self.usd_per_second:
             return self.usd_per_second
         # Which of two lengths counts is the server's choice.
-        unknown = not self.seconds or getattr(self, "num_frames", None)
+        unknown = not self.seconds or getattr(self, "num_frames", None) or self._may_carry_a_length()
         return None if unknown else self.usd_per_second * Decimal(self.seconds or 0)
 
     def image_rule(self) -> ImageRule:
         """Exactly the pixels of the clip: these servers refuse other pictures, or distort them."""
         sizes = (pixels(self.size),) if self.size else self.sizes
         return ImageRule(sizes=sizes, max_bytes=PICTURE_BYTES, **self.picture())
+
+    def _may_carry_a_length(self) -> bool:
+        """Whether a further field may be a length in the server's own words; a yes or no is none."""
+        fields: dict[str, Scalar] = getattr(self, "extra_fields", {})
+        return any(name not in HARMLESS and not isinstance(value, bool) for name, value in fields.items())
 
 
 class VideoOptions(SizedOptions):

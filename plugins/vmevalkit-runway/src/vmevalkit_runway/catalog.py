@@ -75,7 +75,7 @@ class Model:
     gone: str = ""
     """ISO date on which Runway dropped it."""
     successor: str = ""
-    """The name, in this package, of the model to use instead."""
+    """The name, in this package, of the model to use instead; empty where none truly replaces it."""
 
     @property
     def name(self) -> str:

@@ -240,8 +240,8 @@ _MODELS = (
         prompt_required=True,
         prompt_limit=1000,
         seeds=True,
+        # Its heir aleph2 changes videos, as it did itself: no model for pictures replaces it.
         gone="2026-07-30",
-        successor="runway-gen45",
     ),
     Model(
         id="gen3a_turbo",

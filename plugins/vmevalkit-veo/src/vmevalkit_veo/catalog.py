@@ -30,6 +30,8 @@ class Model:
     """Resolutions, each with US dollars a second; None is unknown."""
     gone: str = ""
     """ISO date on which Google shut it down."""
+    about: bool = False
+    """Whether that day is approximate."""
     successor: str = ""
     """The name, in this package, of the model to use instead."""
 
@@ -38,8 +40,8 @@ class Model:
         return dict(self.usd)[resolution]
 
 
-# The prices of Veo are those that Google lists for the Gemini API, with sound. Omni 1.1 makes 5,792 tokens a second
-# at 17.50 USD a million; of its other resolutions, and of 1.2, no price is known.
+# The prices of Veo are those that Google lists for the Gemini API, with sound; for Vertex AI they are unconfirmed.
+# Omni 1.1 makes 5,792 tokens a second at 17.50 USD a million; of its other resolutions, and of 1.2, no price is known.
 _OMNI_SECOND = "0.10136"
 _UNKNOWN_OMNI = (("360p", None), ("720p", None), ("1080p", None), ("4k", None))
 _UNKNOWN_VEO = (("720p", None), ("1080p", None))
@@ -85,6 +87,7 @@ _ALL = (
         usd=(("720p", None),),
         door="closed",
         gone="2026-06-30",
+        about=True,
         successor="gemini-omni-1.1-flash",
     ),
     Model(
@@ -95,6 +98,7 @@ _ALL = (
         usd=(("720p", None),),
         door="closed",
         gone="2026-06-30",
+        about=True,
         successor="gemini-omni-1.1-flash",
     ),
     Model(
@@ -105,6 +109,7 @@ _ALL = (
         usd=_UNKNOWN_VEO,
         door="closed",
         gone="2026-06-30",
+        about=True,
         successor="gemini-omni-1.1-flash",
     ),
     Model(
@@ -115,6 +120,7 @@ _ALL = (
         usd=_UNKNOWN_VEO,
         door="closed",
         gone="2026-06-30",
+        about=True,
         successor="gemini-omni-1.1-flash",
     ),
     Model(

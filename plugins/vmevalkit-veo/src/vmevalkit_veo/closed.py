@@ -17,6 +17,5 @@ class ClosedVeo(ApiGenerator):
         raise self._shut()
 
     def _shut(self) -> UsageError:
-        state = self.spec.state
-        message = f"Google shut {self.spec.name} down on {state.since}, so nothing is sent"
-        return UsageError(message, hint=f"run {state.successor} instead")
+        message = f"Google has shut {self.spec.name} down, so nothing is sent"
+        return UsageError(message, hint=f"run {self.spec.state.successor} instead")

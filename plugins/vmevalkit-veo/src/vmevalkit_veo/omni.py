@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from vmevalkit_core import (
+    Account,
     Answer,
     ApiGenerator,
     Context,
@@ -20,6 +21,7 @@ from vmevalkit_core import (
     KeyRefused,
     ModelSpec,
     Pending,
+    RetryableError,
     Submission,
     UncertainSubmitError,
 )
@@ -29,10 +31,11 @@ from vmevalkit_veo.inline import Sieve, VideoAhead, save_video
 from vmevalkit_veo.patience import Patience
 from vmevalkit_veo.pictures import encoded
 from vmevalkit_veo.plugin import GEMINI_KEY, GEMINI_URL, GOOGLE_KEY
-from vmevalkit_veo.refusals import GEMINI, refusal
-from vmevalkit_veo.words import said
+from vmevalkit_veo.refusals import GEMINI, account_refusal, refusal
+from vmevalkit_veo.words import is_googles, said
 
 INTERACTIONS = "/v1/interactions"
+NOBODYS_JOB = f"v1_{'0' * 32}"
 _FILE = re.compile(r"/(v[0-9][a-z0-9]*)/files/([A-Za-z0-9_-]+):download")
 
 
@@ -99,9 +102,20 @@ class GeminiOmni(ApiGenerator):
         if answer.status == 400 and (known := self.explain(answer)):
             raise known
 
+    async def check_account(self) -> Account:
+        """Whether the key works: Google looks at it before it says that it does not know an interaction."""
+        answer = await self.call("GET", _path(NOBODYS_JOB), ok=(200, 400, 404))
+        if known := self.explain(answer):
+            raise known
+        if answer.status == 200 or not is_googles(answer):
+            hint = f"look at {GEMINI_URL}, or at what stands between you and Google"
+            raise RetryableError(f"{answer.url} answered {answer.status}, and not as the Gemini API does", hint=hint)
+        return Account(remark="whether its project may pay for Omni, only a paid call tells")
+
     def explain(self, answer: Answer) -> GenerationError | None:
         """Google's words."""
-        return refusal(answer, GEMINI)
+        asks = answer.url.endswith(f"/{NOBODYS_JOB}")
+        return account_refusal(answer, GEMINI) if asks else refusal(answer, GEMINI)
 
     async def _asked(self, job: str, sieve: Sieve, **parts: Any) -> Answer:
         return await self.call("GET", _path(job), through=sieve, **parts)

@@ -66,7 +66,9 @@ def spec_of(model: Model) -> ModelSpec:
 
 def _description(model: Model) -> str:
     if model.door == "vertex":
-        return f"Google {model.title} on Vertex AI, with a Google Cloud project."
+        known = "priced by the list of the Gemini API, unconfirmed"
+        return f"Google {model.title} on Vertex AI, with a Google Cloud project; {known}."
     if model.door == "gemini":
         return f"Google {model.title}, with a key of the Gemini API."
-    return f"Google {model.title} with a key of the Gemini API, which does not serve it any more."
+    day = "; the day is approximate" * model.about
+    return f"Google {model.title} with a key of the Gemini API, which does not serve it any more{day}."

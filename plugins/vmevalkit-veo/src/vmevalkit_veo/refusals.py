@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vmevalkit_core import (
+    AccountError,
     Answer,
     GenerationError,
     KeyRefused,
@@ -59,6 +60,12 @@ def refusal(answer: Answer, service: Service) -> GenerationError | None:
         return None
     sort = _SORTS.get(answer.status)
     return sort(words, answer, service) if sort else None
+
+
+def account_refusal(answer: Answer, service: Service) -> AccountError | None:
+    """What a refusal says of the key, its country and its money, whatever was asked; None where of none of them."""
+    found = refusal(answer, replace(service, submit=""))
+    return found if isinstance(found, AccountError) else None
 
 
 def _about_key(answer: Answer, words: Said) -> bool:

@@ -48,6 +48,12 @@ def said(answer: Answer) -> Said:
     )
 
 
+def is_googles(answer: Answer) -> bool:
+    """Whether a refusal has the shape of Google's own: others answer at a wrong address, too."""
+    body = _body(answer)
+    return isinstance(body, Mapping) and isinstance(body.get("error"), Mapping)
+
+
 def is_moderation(words: str) -> bool:
     """Whether a sentence of Google's tells of its moderation."""
     return bool(_MODERATION.search(words))
@@ -59,13 +65,17 @@ def clipped(value: Any) -> str:
     return text if len(text) <= 300 else f"{text[:300]}..."
 
 
-def _error(answer: Answer) -> Mapping[str, Any]:
+def _body(answer: Answer) -> Any:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
         return {}
     # Errors of the front end come as a list of one.
-    body = body[0] if isinstance(body, list) and body else body
+    return body[0] if isinstance(body, list) and body else body
+
+
+def _error(answer: Answer) -> Mapping[str, Any]:
+    body = _body(answer)
     error = body.get("error") if isinstance(body, Mapping) else None
     if isinstance(error, str):
         return {"message": error}

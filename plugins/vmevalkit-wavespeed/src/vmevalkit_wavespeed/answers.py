@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from vmevalkit_core import Account, Answer, Candidate, Done, Failed, LostAnswer, Pending, Refusal, RetryableError
@@ -19,6 +20,7 @@ ENDS = {"cancelled": "was cancelled", "timeout": "took too long", "deleted": "wa
 """The ends that are neither a clip nor a failure with a reason, in words."""
 REFUND = "WaveSpeed gives the money back within 3 hours"
 UNSURE = "WaveSpeed does not promise to give the money back for content that it refuses"
+UNTOLD = "whether it gives the money back is not told: it promises that for jobs that failed"
 
 
 def data(answer: Answer) -> Any:
@@ -58,7 +60,7 @@ def job_state(job: Any) -> Pending | Done | Failed:
         case "failed":
             return _failed(job)
         case "cancelled" | "timeout" | "deleted" as end:
-            hint = f"{REFUND}, as for failures" if end == "timeout" else ""
+            hint = f"--retry-failed sends it again; {UNTOLD}" if end == "timeout" else UNTOLD
             return Failed(reason=f"the job {ENDS[end]} at WaveSpeed{_because(job)}", hint=hint)
         case status:
             return Pending(stage="queued" if status == "created" else clipped(status))
@@ -122,9 +124,10 @@ def _failed(job: Mapping[str, Any]) -> Failed:
     reason = f"WaveSpeed failed the job: {words}"
     if MODERATED.search(words):
         return Failed(reason=reason, hint=f"change the picture or the prompt; {UNSURE}", moderated=True)
-    if UPSTREAM.search(words):
-        return Failed(reason=reason, hint=f"the service behind the model failed: --retry-failed later; {REFUND}")
-    return Failed(reason=reason, hint=f"--retry-failed sends it again; {REFUND}")
+    upstream = UPSTREAM.search(words)
+    way = "the service behind the model failed: --retry-failed later" if upstream else "--retry-failed sends it again"
+    # By WaveSpeed's documents the whole price of a job that failed is given back.
+    return Failed(reason=reason, hint=f"{way}; {REFUND}", cost=Decimal(0))
 
 
 def _because(job: Mapping[str, Any]) -> str:

@@ -44,12 +44,12 @@ class Model:
     """The default length; None where there are no lengths."""
     prices: tuple[tuple[int, str], ...] = ()
     """US dollars for a clip, by its seconds; what is not here is unknown."""
+    rough: bool = False
+    """Whether WaveSpeed calls these prices "about"."""
     extras: tuple[str, ...] = ()
     """Further options, by the names of `options.EXTRAS`."""
     gone: str = ""
     """ISO date on which the model ended."""
-    successor: str = ""
-    """The name, in this package, of the model to use instead."""
 
     @property
     def class_name(self) -> str:

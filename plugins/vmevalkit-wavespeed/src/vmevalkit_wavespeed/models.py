@@ -28,7 +28,6 @@ _PRICES_21 = {
 _PRICES_22 = {
     "i2v-480p-ultra-fast": ((5, "0.05"), (8, "0.08")),
     "i2v-720p": ((5, "0.30"), (8, "0.48")),
-    # "About 0.02 a second" is what the page says.
     "i2v-720p-ultra-fast": ((5, "0.10"), (8, "0.16")),
 }
 _VEO_FAST_PRICES = ((4, "1.20"), (6, "1.20"), (8, "1.20"))
@@ -65,6 +64,8 @@ def _wan_22(tier: str, kind: str) -> Model:
         lengths=(5, 8),
         length=5,
         prices=_PRICES_22.get(slug, ()),
+        # "About 0.02 a second" is what the page says.
+        rough=slug == "i2v-720p-ultra-fast",
         extras=("negative_prompt", *_loras(kind)),
     )
 
@@ -104,7 +105,6 @@ def _sora(name: str, slug: str) -> Model:
         lengths=(4, 8, 12),
         length=8,
         gone="2026-09-24",
-        successor="veo-3.1",
     )
 
 

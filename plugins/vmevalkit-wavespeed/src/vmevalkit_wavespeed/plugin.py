@@ -28,12 +28,13 @@ def spec_of(model: Model) -> ModelSpec:
         factory="vmevalkit_wavespeed.client:WaveSpeed",
         options=f"vmevalkit_wavespeed.options:{model.class_name}",
         provider_model=model.id,
-        description=f"{model.title}, by way of WaveSpeed.",
+        description=f"{model.title}, by way of WaveSpeed{'; its price is approximate' * model.rough}.",
         needs=(Need(KEY, hint="make one at https://wavespeed.ai/accesskey; it works once there is money"),),
         settings=(BASE_URL,),
         # Videos a minute, and jobs at once, are counted over all models of the account.
         limit_key="wavespeed",
         seeds=None if model.gone else SEEDS,
-        state=State(life="gone", since=model.gone, successor=model.successor) if model.gone else State(),
+        # What is gone is another vendor's, and nothing of this package is the same model.
+        state=State(life="gone", since=model.gone) if model.gone else State(),
         links=(("documentation", "https://wavespeed.ai/docs"), ("model", f"https://wavespeed.ai/models/{model.id}")),
     )

@@ -14,6 +14,9 @@ POOR = re.compile(r"insufficient|balance|credit|top.?up|recharge|payment", re.IG
 SURELY_POOR = re.compile(r"(insufficient|not enough|low)\b.*\b(balance|credit|fund)|top.?up|recharge", re.IGNORECASE)
 """The same beside status 400, which also tells of an insufficient resolution or the white balance of a picture."""
 
+NO_MODEL = ("/media/uploads", "/balance")
+"""Where the ways of the API end that are no model's: what is not found there says nothing about one."""
+
 
 def refusal(answer: Answer) -> GenerationError | None:
     """What a refusal means, by its status and its sentence; None where the status says all.
@@ -33,7 +36,7 @@ def refusal(answer: Answer) -> GenerationError | None:
         return ModeratedError(f"WaveSpeed refuses the content: {words}", hint="change the picture or the prompt")
     if answer.status in (400, 422):
         return RejectedError(f"WaveSpeed refuses the request: {words}", hint="see: vmeval models show")
-    if answer.status == 404 and "/media/" not in answer.url:
+    if answer.status == 404 and not answer.url.endswith(NO_MODEL):
         return RejectedError(f"WaveSpeed does not have this model: {words}", hint="see https://wavespeed.ai/models")
     return None
 
