@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from vmevalkit_core.attempts import Attempt
-from vmevalkit_core.ceiling import Ceiling
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.clock import Clock
 from vmevalkit_core.durable import Unwritable
@@ -20,31 +17,23 @@ from vmevalkit_core.errors import (
     NoConnection,
     NotAccepted,
     OutputUnwritable,
-    QuestionError,
     QuotaExhausted,
     RetryableError,
     Throttled,
-    UsageError,
 )
 from vmevalkit_core.media.clips import ClipInfo
-from vmevalkit_core.metadata import RunMetadata
-from vmevalkit_core.planner import Action, Decision, PlannedRun, Planner
-from vmevalkit_core.planner.decision import SENDS
-from vmevalkit_core.questions import COPIED, SHOWN_FILES, Task
-from vmevalkit_core.records import Clip, Event, GenerationRequest, Submission
-from vmevalkit_core.registry import Registry
+from vmevalkit_core.planner import PlannedRun
+from vmevalkit_core.records import Clip
 from vmevalkit_core.retry import AGAIN, PATIENT, SUBMIT, retried
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.runner.ending import BrokenClip, NotSent, describe_success, fail, land, outcome_of, succeed
 from vmevalkit_core.runner.handle import Handle
-from vmevalkit_core.runner.pictures import FRAMES, Pictures
-from vmevalkit_core.runner.record import describe, intent_of, request_of
 from vmevalkit_core.runner.refusals import Refusals, sentence, way_on
-from vmevalkit_core.runner.report import End, Outcome
-from vmevalkit_core.store import Store, clip_parts
+from vmevalkit_core.runner.report import Outcome
+from vmevalkit_core.runner.taking import Taking
+from vmevalkit_core.store import Store
 from vmevalkit_core.workers import Workers
 
-ASLEEP: dict[Action, End] = {Action.DONE: "elsewhere", Action.FAILED: "failed"}
 OURS = (KeyboardInterrupt, GeneratorExit)
 
 
@@ -54,16 +43,11 @@ class Executor:
 
     store: Store
     claims: Claims
-    planner: Planner
-    registry: Registry
+    taking: Taking
     worker: Workers
     clock: Clock
     disk: Disk
     stop: asyncio.Event
-    emit: Callable[[Event], None]
-    pictures: Pictures
-    ceiling: Ceiling
-    interceptors: tuple[str, ...] = ()
     in_flight: set[Handle] = field(default_factory=set)
     refusals: Refusals = field(init=False)
 
@@ -92,7 +76,7 @@ class Executor:
             refusal = self.refusals.of(run.ask.spec.name)
             if refusal and not await self.disk.run(self.store.attempts_of, run.key):
                 return self._blocked(run, refusal)
-            await self.disk.work(self._prepare_pictures, run)
+            await self.disk.work(self.taking.prepare_pictures, run)
         handle = await self._taken_up(run)
         if isinstance(handle, Outcome):
             return handle
@@ -110,107 +94,19 @@ class Executor:
             self.in_flight.discard(handle)
         return outcome_of(handle)
 
-    def _prepare_pictures(self, run: PlannedRun) -> None:
-        """Before the disk's own threads need them: a job's id must not wait behind the drawing of a picture."""
-        try:
-            if problem := run.task.problem():
-                raise QuestionError(f"{problem.path} {problem.reason}", hint=problem.hint)
-            self.pictures.shown(run.ask, _frames_of(run))
-        except (QuestionError, OSError):
-            # A request that may have been sent is looked for without its question.
-            if not run.newest:
-                raise
-
     async def _taken_up(self, run: PlannedRun) -> Handle | Outcome:
-        taking = asyncio.ensure_future(self.disk.run(self._take_up, run))
+        taken = asyncio.ensure_future(self.disk.run(self._take_up, run))
         try:
-            return await asyncio.shield(taking)
+            return await asyncio.shield(taken)
         except asyncio.CancelledError:
-            handle = await taking
+            handle = await taken
             if isinstance(handle, Handle) and handle.surely_unsent:
                 await handle.forget_intent()
             raise
 
     def _take_up(self, run: PlannedRun) -> Handle | Outcome:
-        """The run's folder with its intent on disk, new or as an earlier process left it."""
-        # Nothing read before the claim is believed: another process may have finished the run since.
-        attempts = self.store.attempts_of(run.key)
-        decision = self.planner.decide(run, attempts)
-        newest = max((one.number for one in attempts if not one.problem), default=0)
-        if decision.action in ASLEEP or decision.action in (Action.DAMAGED, Action.CHANGED):
-            return _asleep(run, decision)
-        if decision.action in SENDS and not (run.may_send and newest == run.newest):
-            # What was ordered, priced and allowed was about an attempt that is no longer the newest one.
-            return Outcome(key=run.key, end="failed", error="it changed meanwhile; run the same command again")
-        if decision.action is Action.START or decision.attempt is None:
-            folder, metadata = self._create(run, decision.attempt, newest + 1)
-        else:
-            folder, metadata = self._reopen(run, decision.action, decision.attempt)
-            for part in clip_parts(folder):
-                part.unlink(missing_ok=True)  # of a process that died, or of a thread that nobody waits for any more
-        handle = Handle(
-            key=run.key,
-            store=self.store,
-            folder=folder,
-            metadata=metadata,
-            clock=self.clock,
-            disk=self.disk,
-            emit=self.emit,
-            may_send=lambda: self._check_may_send(run),
-            draft=intent_of(run, self._asked(metadata, folder), self.clock.now(), self._timeout(run)),
-            ceiling=self.ceiling if run.ask.paid else None,
-            recovering=decision.action is Action.RECOVER,
-        )
-        handle.asked_anew = bool(decision.changes) or not run.may_send
-        return handle
-
-    def _create(self, run: PlannedRun, replaced: Attempt | None, number: int) -> tuple[Path, RunMetadata]:
-        now = self.clock.now()
-
-        def record(question: Path, folder: Path) -> RunMetadata:
-            owner = self.registry.owner(run.ask.spec.name)
-            with _naming(question, run.task):
-                metadata = describe(run, owner, question, folder, now=now, pictures=self.pictures)
-            metadata.inference.attempts = number
-            metadata.provenance.interceptors = self.interceptors
-            return metadata
-
-        created = self.store.create(run.key, now, run.task.sources(), record)
-        if replaced and replaced.status in ("running", "submitting"):
-            self._close_replaced(replaced)
-        return created
-
-    def _close_replaced(self, attempt: Attempt) -> None:
-        metadata, sent = attempt.metadata(), attempt.status == "submitting" and not attempt.was_not_sent
-        metadata.inference.status = "uncertain" if sent else "failed"
-        metadata.inference.error = (
-            "interrupted, and sent again by order" if sent else "interrupted, and asked anew since"
-        )
-        self.store.save(Path(attempt.folder), metadata)
-
-    def _reopen(self, run: PlannedRun, action: Action, attempt: Attempt) -> tuple[Path, RunMetadata]:
-        metadata, folder = attempt.metadata(), Path(attempt.folder)
-        if action is Action.RESTART:
-            metadata.inference.attempts += 1
-            metadata.inference.timestamp = self.clock.now()
-            metadata.inference.status = "submitting" if run.ask.paid else "running"
-            metadata.provenance.account = run.ask.account
-            metadata.provenance.cost.estimated = run.ask.price
-            metadata.provenance.intent = None
-            self.pictures.renew(run.ask, metadata, folder)
-            self.store.save(folder, metadata)
-            return folder, metadata
-        _check_account(run, metadata)
-        if action is Action.RESUME and metadata.provenance.submission is None:
-            metadata.submitted(Submission(id=self.planner.policy.adopt[attempt.run_id]))
-            self.store.save(folder, metadata)
-        return folder, metadata
-
-    def _asked(self, metadata: RunMetadata, folder: Path) -> GenerationRequest:
-        return request_of(metadata, self.pictures.refs(metadata, folder))
-
-    def _timeout(self, run: PlannedRun) -> float | None:
-        return self.worker.submit_timeout(run.ask.spec)
+        timeout = self.worker.submit_timeout(run.ask.spec)
+        return self.taking.take_up(run, timeout=timeout, may_send=lambda: self._check_may_send(run))
 
     async def _produce(self, run: PlannedRun, handle: Handle) -> None:
         async def checked() -> tuple[Clip, ClipInfo]:
@@ -242,7 +138,7 @@ class Executor:
 
     async def _ask(self, run: PlannedRun, handle: Handle) -> Clip:
         spec = run.ask.spec
-        request = self._asked(handle.metadata, handle.folder)
+        request = self.taking.asked(handle.metadata, handle.folder)
         if handle.recovering and handle.submission is None:
             try:
                 return await self.worker.recover(spec, request, handle)
@@ -256,7 +152,7 @@ class Executor:
         async def attempt() -> Clip:
             if not handle.submission:
                 self._check_may_send(run)
-                await self.disk.work(self.pictures.restore, run.ask, handle.metadata, handle.folder)
+                await self.disk.work(self.taking.restore_pictures, run, handle)
                 if not prepares:
                     await handle.intend()
             try:
@@ -316,38 +212,7 @@ class Executor:
         return Outcome(key=run.key, end="blocked", error=clean(text), hint=clean(hint), cause=error)
 
 
-def _frames_of(run: PlannedRun) -> dict[str, str]:
-    return {name: run.task.source(SHOWN_FILES[name]) for name in FRAMES}
-
-
 def _is_cancelled() -> bool:
     """Whether we are being cancelled, and not a plugin that raises the same error by itself."""
     task = asyncio.current_task()
     return bool(task and task.cancelling())
-
-
-@contextmanager
-def _naming(copy: Path, task: Task) -> Iterator[None]:
-    """Errors about a copy name the user's own file: the copy is gone when he reads them."""
-    try:
-        yield
-    except QuestionError as error:
-        message = error.message
-        for name in COPIED:
-            message = message.replace(str(copy / name), task.source(name))
-        raise QuestionError(message.replace(str(copy), str(task.folder)), hint=error.hint) from error
-
-
-def _asleep(run: PlannedRun, decision: Decision) -> Outcome:
-    folder = decision.attempt.folder if decision.attempt else None
-    reason = "it was asked differently meanwhile" if decision.action is Action.CHANGED else decision.reason
-    return Outcome(key=run.key, end=ASLEEP.get(decision.action, "blocked"), folder=folder, error=reason)
-
-
-def _check_account(run: PlannedRun, metadata: RunMetadata) -> None:
-    then = metadata.provenance.account
-    if then and then != run.ask.account:
-        raise UsageError(
-            f"{metadata.inference.run_id} was sent with another key (account {then}, now {run.ask.account})",
-            hint="set the key that it was sent with, and run again",
-        )

@@ -28,6 +28,7 @@ from vmevalkit_core.runner.lanes import lanes_of
 from vmevalkit_core.runner.observers import Observers
 from vmevalkit_core.runner.pictures import Pictures
 from vmevalkit_core.runner.report import Outcome, Report
+from vmevalkit_core.runner.taking import Taking
 from vmevalkit_core.runner.workshop import Workshop, limit_key
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.store import HIDDEN, Store
@@ -109,19 +110,25 @@ class Runner:
         claims, shop = self._claims(plan), self.workshop
         ceiling = await asyncio.to_thread(self._ceiling, claims)
         observers = Observers(self.registry, contained(display or (lambda _: None)))
-        executor = Executor(
+        taking = Taking(
             store=self.store,
-            claims=claims,
             planner=self.planner,
             registry=self.registry,
-            worker=shop.worker,
             clock=shop.clock,
             disk=shop.disk,
-            stop=self.stop,
             emit=observers.emit,
             pictures=Pictures(self.store),
             ceiling=ceiling,
             interceptors=shop.interceptors,
+        )
+        executor = Executor(
+            store=self.store,
+            claims=claims,
+            taking=taking,
+            worker=shop.worker,
+            clock=shop.clock,
+            disk=shop.disk,
+            stop=self.stop,
         )
         try:
             shop.job_seconds.update({model: list(known) for model, known in plan.job_seconds.items()})
