@@ -153,6 +153,15 @@ def test_link_that_leads_inward_is_not_followed(tmp_path: Path, one: Path, simul
     assert simulator.connections == 0
 
 
+def test_download_that_is_refused_tells_how_to_collect_the_job(tmp_path: Path, one: Path, simulator: Simulator) -> None:
+    """It is paid for, whatever the store says; the next command asks again."""
+    simulator.script({"phase": "download", "fault": "status", "times": 1})
+    report = run_all(tmp_path, simulator, one)
+    assert report.ends == {"submitted": 1}
+    assert "run the same command again" in report.troubles[0].hint
+    assert run_all(tmp_path, simulator, one).good == 1
+
+
 @pytest.mark.parametrize("fault", ["redirect-inward", "redirect-elsewhere", "redirect-file", "redirect-loop"])
 def test_download_that_is_redirected_astray_is_not_followed(
     tmp_path: Path, one: Path, simulator: Simulator, fault: str

@@ -90,7 +90,7 @@ async def fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
     status, metadata = _status_after(error, handle, paid=paid), handle.metadata
     metadata.provenance.failure = Failure(
         type=(ClipError if isinstance(error, BrokenClip) else type(error)).__name__,
-        hint=str(getattr(error, "hint", "") or "") or ("" if isinstance(error, VmevalError) else _TRACE_HINT),
+        hint=_hint_of(error, status),
         traceback="".join(traceback.format_exception(error)),
     )
     if isinstance(error, GenerationError) and error.generation_id:
@@ -139,6 +139,15 @@ def _unrecorded(handle: Handle, lost: OSError | ClaimsUnavailable) -> tuple[str,
     return error, hint
 
 
+def _hint_of(error: BaseException, status: RunStatus) -> str:
+    """What to do, by whoever raised the error, else by where the run stands."""
+    if hint := str(getattr(error, "hint", "") or ""):
+        return hint
+    if not isinstance(error, VmevalError):
+        return _TRACE_HINT
+    return _COLLECT_HINT if status == "submitted" else ""
+
+
 def _status_after(error: BaseException, handle: Handle, *, paid: bool) -> RunStatus:
     if handle.submission is not None:
         return "failed" if isinstance(error, JOB_ENDED) else "submitted"
@@ -155,5 +164,6 @@ async def _end(handle: Handle, status: RunStatus, error: str) -> None:
     await handle.settle()
 
 
+_COLLECT_HINT = "run the same command again: it collects this job, which is not sent again"
 _TRACE_HINT = "the traceback is in the run's metadata.json, under provenance.failure"
 _CLIP_HINT = "end `generate` with `return Clip(path=job.clip_path)`"
