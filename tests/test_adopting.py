@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Command
-from tests.helpers import BLIND_LEDGER, ledger_lines, records, runner_in
+from tests.helpers import BLIND_LEDGER, ledger_lines, make_task, records, runner_in
 from tests.test_runner import planned, run
+from tests.vendors import BLIND, run_all, vendor
 from vmevalkit_core.errors import ConfigError
 from vmevalkit_core.planner import Policy
+from vmevalkit_core.testing import Simulator
 
 
 @pytest.fixture
@@ -77,3 +81,46 @@ def test_two_jobs_for_one_run_are_refused(vmeval: Command, questions: Path) -> N
     """The last one named must not win silently."""
     done = vmeval("run", str(questions), "-m", BLIND_LEDGER, "--adopt", "a=1", "--adopt", "a=2", "--yes")
     assert (done.returncode, "--adopt names two jobs for a" in done.stderr) == (2, True)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    """A single task pair."""
+    make_task(tmp_path / "one", "maze", "maze_0000")
+    return tmp_path / "one"
+
+
+@pytest.fixture
+def mistyped(tmp_path: Path, one: Path) -> Iterator[tuple[Simulator, str, str]]:
+    """A vendor, a run whose answer was lost and that was adopted with a job of nobody, and its true job."""
+    with vendor({"phase": "submit", "fault": "lost-reset", "times": 1}) as simulator:
+        assert run_all(tmp_path, simulator, one, BLIND).ends == {"uncertain": 1}
+        run_id = records(tmp_path / "out")[0]["inference"]["run_id"]
+        policy = Policy(adopt={run_id: "nobodys"})
+        assert run_all(tmp_path, simulator, one, BLIND, policy=policy).ends == {"submitted": 1}
+        yield simulator, run_id, simulator.accepted()[0]["id"]
+
+
+def test_typo_in_an_adoption_can_be_corrected(tmp_path: Path, one: Path, mistyped: tuple[Simulator, str, str]) -> None:
+    """The id that the user names counts for more than the one on record, which is kept all the same."""
+    simulator, run_id, job = mistyped
+    assert run_all(tmp_path, simulator, one, BLIND, policy=Policy(adopt={run_id: job})).good == 1
+    (record,) = records(tmp_path / "out")
+    assert record["provenance"]["submission"]["id"] == record["output"]["generation_id"] == job
+    assert record["provenance"]["extras"]["former_jobs"] == ["nobodys"]
+    assert simulator.counts()["submit"] == 1
+
+
+def test_failed_run_is_collected_when_its_job_is_named(tmp_path: Path, one: Path) -> None:
+    """What a vendor said of a job may have been wrong; its price counts again, against the ceiling too."""
+    with vendor({"phase": "submit", "fault": "bad-input", "times": 1}) as simulator:
+        assert run_all(tmp_path, simulator, one, BLIND).ends == {"failed": 1}
+        run_id = records(tmp_path / "out")[0]["inference"]["run_id"]
+        assert run_all(tmp_path / "beside", simulator, one, BLIND).good == 1
+        job = simulator.accepted()[0]["id"]
+        settings = {"policy": Policy(adopt={run_id: job}), "max_cost": Decimal(5)}
+        assert run_all(tmp_path, simulator, one, BLIND, **settings).good == 1
+        (record,) = records(tmp_path / "out" / "pilot")
+        assert (record["output"]["generation_id"], record["provenance"]["cost"]["charged"]) == (job, "0.50")
+        assert (tmp_path / "out" / "pilot" / ".vmeval" / "spent").read_text() == "0.50"
+        assert simulator.counts()["submit"] == 2

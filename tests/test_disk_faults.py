@@ -18,7 +18,6 @@ from tests.helpers import make_task, statuses
 from tests.vendors import BLIND, PLAIN, env_of, run_all, vendor
 from vmevalkit_core.audit import validate
 from vmevalkit_core.cli.parameters import parse_adopt
-from vmevalkit_core.errors import ConfigError
 from vmevalkit_core.planner import Policy
 from vmevalkit_core.testing import Simulator
 
@@ -110,8 +109,6 @@ def test_id_that_is_on_disk_after_all_may_be_adopted(site: Site) -> None:
     _, said = site.run(fault=Fault(calls="fsync", name="_maze_0_", first=4, lasting=True))
     assert statuses(site.out) == ["submitted"]
     order = re.findall(r"--adopt \S+=\S+", said)[-1].split()
-    with pytest.raises(ConfigError, match="is no unfinished run"):
-        site.again(order[0], f"{order[1]}x")
     assert site.again(*order) == {"success": 1}
     assert site.jobs() == 1
 

@@ -45,7 +45,7 @@ class Policy:
     changed: Literal["refuse", "keep", "rerun"] = "refuse"
     resubmit_uncertain: bool = False
     adopt: Mapping[str, str] = field(default_factory=dict)
-    """Run id to the provider's job id."""
+    """Run id to the provider's job id; it counts for more than what the record says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def decide(
     if newest.status == "submitted":
         # Paid for, so it is collected as it was asked, whatever is asked now.
         return Decision(
-            action=Action.RESUME, attempt=newest, changes=differs(newest), adopted=_is_adopted(newest, policy)
+            action=Action.RESUME, attempt=newest, changes=differs(newest), adopted=newest.run_id in policy.adopt
         )
     success = next((one for one in reversed(attempts) if one.status == "success" and whole(one)), None)
     changes = differs(success) if success else []
@@ -90,12 +90,6 @@ def decide(
     if newest.status == "success":
         return _without_clip(newest, policy)
     return _failed(newest, success, policy)
-
-
-def _is_adopted(submitted: Attempt, policy: Policy) -> bool:
-    """Whether the job that the user names is the one on record already: after a disk that refused the last of it."""
-    submission = submitted.provenance.get("submission") or {}
-    return policy.adopt.get(submitted.run_id, "") == str(submission.get("id"))
 
 
 def _changed(success: Attempt, changes: list[Change], policy: Policy) -> Decision:
@@ -125,6 +119,8 @@ def _without_clip(newest: Attempt, policy: Policy) -> Decision:
 def _failed(newest: Attempt, success: Attempt | None, policy: Policy) -> Decision:
     if success and policy.changed == "keep":
         return Decision(action=Action.DONE, attempt=success)
+    if newest.run_id in policy.adopt:
+        return Decision(action=Action.RESUME, attempt=newest, adopted=True)
     if policy.retry_failed:
         return Decision(action=Action.START, attempt=newest)
     return Decision(action=Action.FAILED, attempt=newest, reason=newest.data["inference"].get("error") or newest.status)

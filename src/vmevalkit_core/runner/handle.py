@@ -52,7 +52,7 @@ class Handle:
         """An earlier process may have sent the request."""
         self._draft = draft
         self._ceiling = ceiling
-        self._counted = _spent(metadata)
+        self._counted = spent(metadata)
         """US dollars that the experiment's count holds for this attempt."""
         self.unsent = ""
         """Why nothing was sent, once that is on record."""
@@ -167,8 +167,8 @@ class Handle:
     def _save_intent(self, intent: Intent) -> None:
         draft = self.metadata.draft()
         draft.intend(intent)
-        with self._ceiling.spending(_spent(draft) - self._counted) if self._ceiling else nullcontext():
-            self._counted = _spent(draft)  # it is counted now, also where the record cannot be written
+        with self._ceiling.spending(spent(draft) - self._counted) if self._ceiling else nullcontext():
+            self._counted = spent(draft)  # it is counted now, also where the record cannot be written
             try:
                 self.store.save(self.folder, draft)
             finally:  # what failed may be on disk all the same, and has to be taken back there
@@ -179,12 +179,12 @@ class Handle:
         await self._disk.run(self._save_settled)
 
     def _save_settled(self) -> None:
-        spent = _spent(self.metadata)
+        now = spent(self.metadata)
         # In one step under the lock: a recount in between would see the record and then be corrected once more.
-        with self._ceiling.settling(spent - self._counted) if self._ceiling else nullcontext():
-            self._counted = max(spent, self._counted)  # a second try must not count what this one has counted
+        with self._ceiling.settling(now - self._counted) if self._ceiling else nullcontext():
+            self._counted = max(now, self._counted)  # a second try must not count what this one has counted
             self.store.save(self.folder, self.metadata)
-        self._counted = spent
+        self._counted = now
         self.id_is_lost = False
 
     async def retract(self) -> None:
@@ -210,10 +210,6 @@ class Handle:
         """Pass on how far the job is."""
         self.tell("progress", fraction=fraction, stage=stage)
 
-    async def save(self) -> None:
-        """Write the record; a cancelled caller still waits until it is on disk."""
-        await self._disk.run(self.store.save, self.folder, self.metadata)
-
     def tell(self, kind: EventKind, **facts: Any) -> None:
         """Send an event about this run."""
         inference = self.metadata.inference
@@ -221,8 +217,8 @@ class Handle:
         self._emit(Event.model_validate({"kind": kind, "time": self.clock.now(), **named, **facts}))
 
 
-def _spent(metadata: RunMetadata) -> Decimal:
-    """As `Attempt.spent` reads it from the record."""
+def spent(metadata: RunMetadata) -> Decimal:
+    """US dollars at most that an attempt cost, as `Attempt.spent` reads it from the record."""
     facts = metadata.provenance
     if not (facts.intent or facts.submission):
         return Decimal(0)

@@ -18,12 +18,14 @@ from vmevalkit_core.questions import COPIED, SHOWN_FILES, Task
 from vmevalkit_core.records import Event, GenerationRequest, Submission
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner.disk import Disk
-from vmevalkit_core.runner.handle import Handle
+from vmevalkit_core.runner.handle import Handle, spent
 from vmevalkit_core.runner.pictures import FRAMES, Pictures
 from vmevalkit_core.runner.record import describe, intent_of, request_of
 from vmevalkit_core.runner.report import End, Outcome
 from vmevalkit_core.store import Store, clip_parts
 
+FORMER_JOBS = "former_jobs"
+"""Under `provenance.extras`: ids that a run had before the user named another one with --adopt."""
 ASLEEP: dict[Action, End] = {Action.DONE: "elsewhere", Action.FAILED: "failed"}
 
 
@@ -130,10 +132,22 @@ class Taking:
             self.store.save(folder, metadata)
             return folder, metadata
         _check_account(run, metadata)
-        if action is Action.RESUME and metadata.provenance.submission is None:
-            metadata.submitted(Submission(id=self.planner.policy.adopt[attempt.run_id]))
-            self.store.save(folder, metadata)
+        job = self.planner.policy.adopt.get(attempt.run_id)
+        if action is Action.RESUME and job:
+            self._adopt(folder, metadata, job)
         return folder, metadata
+
+    def _adopt(self, folder: Path, metadata: RunMetadata, job: str) -> None:
+        """Put on record that a job is this run's, whatever was known of it before."""
+        facts, before = metadata.provenance, spent(metadata)
+        known = facts.submission
+        if known and known.id != job:
+            # The one that the user took back may be the right one after all.
+            facts.extras = {**facts.extras, FORMER_JOBS: [*facts.extras.get(FORMER_JOBS, ()), known.id]}
+        facts.cost.charged = facts.failure = metadata.inference.error = None
+        metadata.submitted(known if known and known.id == job else Submission(id=job))
+        with self.ceiling.settling(spent(metadata) - before):  # what a run that failed was not counted for
+            self.store.save(folder, metadata)
 
 
 @contextmanager
