@@ -18,7 +18,7 @@ from tests.conftest import Command, clean_env
 from tests.helpers import make_task, statuses
 from tests.vendors import BLIND, PLAIN, env_of, run_all, vendor
 from vmevalkit_core import InferenceRunner, UnfinishedRun
-from vmevalkit_core.errors import CeilingReached, ConfigError, UsageError
+from vmevalkit_core.errors import CeilingReached, ConfigError, RecordError, UsageError
 from vmevalkit_core.testing import Simulator
 
 
@@ -58,6 +58,19 @@ def test_next_command_counts_what_was_spent(tmp_path: Path, ten: Path, simulator
     assert run_all(tmp_path, simulator, ten, max_cost=Decimal("1.00")).ends == {"blocked": 8}
     assert run_all(tmp_path, simulator, ten, max_cost=Decimal("2.50")).good == 3
     assert run_all(tmp_path, simulator, ten).good == 5
+
+
+def test_damaged_records_give_no_money_back(tmp_path: Path, ten: Path, simulator: Simulator) -> None:
+    """What they cost stands in the earlier count; without one nobody knows, and nothing is sent."""
+    make_task(tmp_path / "more", "maze", "maze_more")
+    assert run_all(tmp_path, simulator, ten, max_cost=Decimal("1.00")).good == 2
+    for path in (tmp_path / "out").rglob("metadata.json"):
+        path.write_text(path.read_text()[:200])
+    assert run_all(tmp_path, simulator, tmp_path / "more", max_cost=Decimal("1.00")).ends == {"blocked": 1}
+    (tmp_path / "out" / "pilot" / ".vmeval" / "spent").unlink()
+    with pytest.raises(RecordError, match="nobody knows what the experiment has cost"):
+        run_all(tmp_path, simulator, tmp_path / "more", max_cost=Decimal("1.00"))
+    assert simulator.billed() == Decimal("1.00")
 
 
 def test_money_that_was_given_back_can_be_spent(tmp_path: Path, ten: Path, simulator: Simulator) -> None:

@@ -14,6 +14,7 @@ from tests.helpers import BLIND_LEDGER, LEDGER, REPOSITORY, ledger_lines, make_t
 from tests.test_runner import planned, run
 from vmevalkit_core.attempts import find_attempts, read_attempt
 from vmevalkit_core.errors import (
+    AccountError,
     ConfigError,
     KeyRefused,
     NoCredit,
@@ -271,7 +272,9 @@ def test_bad_answer_to_a_poll_is_asked_again(tmp_path: Path, questions: Path) ->
         (400, None, RejectedError),
         (401, None, KeyRefused),
         (402, None, NoCredit),
-        (404, None, RejectedError),
+        (404, None, AccountError),
+        (405, None, AccountError),
+        (422, None, RejectedError),
         (409, None, UncertainSubmitError),
         (429, None, Throttled),
         (429, "86400", QuotaExhausted),

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from tests.clocks import VirtualClock
-from vmevalkit_core.limits import Gate, Pace
+from vmevalkit_core.limits import Gate, Line, Pace
 
 
 def most_in_a_second(times: list[float]) -> int:
@@ -41,6 +41,50 @@ def test_pace_only_slows_down() -> None:
     pace.at_most(5.0)
     pace.at_most(10.0)
     assert pace.rate == 5.0
+
+
+async def _turns(pace: Pace, calls: list[str], order: list[str]) -> None:
+    async def one(name: str) -> None:
+        await pace.turn(urgent=name == "paid")
+        order.append(name)
+
+    await asyncio.gather(*(one(name) for name in calls))
+
+
+def test_paid_requests_pass_questions_but_not_all() -> None:
+    """Hundreds of polls hold no paid request up, and hundreds of requests do not stop the polls."""
+    clock, order = VirtualClock(), list[str]()
+    calls = ["poll"] * 30 + ["paid"] * 12
+
+    async def main() -> None:
+        await clock.run(_turns(Pace(10.0, clock), calls, order))
+
+    asyncio.run(main())
+    assert order.count("paid") == 12
+    last = 41 - order[::-1].index("paid")
+    assert last <= 18
+    assert order[:last].count("poll") >= 3
+
+
+def test_place_in_the_line_that_is_given_up_is_passed_on() -> None:
+    """Whoever is cancelled while he waits, or in the moment in which his turn comes, holds nobody up."""
+    line, entered = Line(), list[str]()
+
+    async def enter(name: str) -> None:
+        async with line.place():
+            entered.append(name)
+
+    async def main() -> None:
+        async with line.place():
+            waiting, early, last = (asyncio.create_task(enter(name)) for name in ("waiting", "early", "last"))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.sleep(0)
+        early.cancel()  # its turn has come, and it has not noticed yet
+        await asyncio.wait([waiting, early, last], timeout=5.0)
+
+    asyncio.run(main())
+    assert entered == ["last"]
 
 
 class Door:

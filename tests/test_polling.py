@@ -41,8 +41,8 @@ def test_learned_plan_asks_seldom_and_notices_soon(median: float) -> None:
 def test_plan_without_experience_is_bounded() -> None:
     """From 2 to 15 seconds, by the age of the job."""
     plan = PollPlan(2.0, 120.0)
-    assert 1.9 <= plan.wait(0.0) <= 2.1
-    assert 14.2 <= plan.wait(600.0) <= 15.8
+    assert 2.0 <= plan.wait(0.0) <= 2.1
+    assert 15.0 <= plan.wait(600.0) <= 15.75
 
 
 def test_plan_believes_a_few_jobs_only_together() -> None:
@@ -56,16 +56,16 @@ def test_plan_believes_a_few_jobs_only_together() -> None:
 def test_plan_keeps_to_the_vendors_least() -> None:
     """Runway asks for no more than one poll in five seconds."""
     plan = PollPlan(5.0, 120.0, [3.0] * 10)
-    assert all(plan.wait(age) >= 4.75 for age in (0.0, 2.8, 3.0, 10.0))
+    assert all(5.0 <= plan.wait(age) <= 5.25 for age in (0.0, 2.8, 3.0, 10.0) * 20)
 
 
 def test_stuck_job_is_asked_about_less_and_less() -> None:
     """Days of waiting cost few requests."""
     plan = PollPlan(2.0, 120.0, [60.0] * 10)
-    assert plan.wait(24 * 3600.0) > 110.0
+    assert all(110.0 < plan.wait(24 * 3600.0) <= 120.0 for _ in range(50))
 
 
 def test_fixed_plan_is_fixed() -> None:
     """Least and most alike: nothing is learned."""
     plan = PollPlan(1.0, 1.0, [90.0] * 10)
-    assert all(0.95 <= plan.wait(age) <= 1.05 for age in (0.0, 50.0, 500.0))
+    assert all(plan.wait(age) == 1.0 for age in (0.0, 50.0, 500.0))

@@ -12,7 +12,7 @@ from pathlib import Path
 from vmevalkit_core import durable
 from vmevalkit_core.attempts import Attempt
 from vmevalkit_core.claims import Claims
-from vmevalkit_core.errors import CeilingReached
+from vmevalkit_core.errors import CeilingReached, RecordError
 
 NAME = "spent"
 LOG = logging.getLogger("vmevalkit_core.runner")
@@ -31,9 +31,16 @@ class Ceiling:
         self._most = most
 
     def recount(self, attempts: Iterable[Attempt]) -> Decimal:
-        """US dollars that all attempts cost, at most, by their records; the count of every process begins anew."""
+        """US dollars that all attempts cost, at most, by their records; the count of every process begins anew.
+
+        What a damaged record cost stands in the earlier count only; RecordError where there is none.
+        """
         with self._claims.counting():
-            spent = sum((one.spent for one in attempts), Decimal(0))
+            spent, damaged = Decimal(0), ""
+            for one in attempts:
+                spent, damaged = spent + one.spent, damaged or one.problem
+            if damaged:
+                spent = max(spent, self._earlier(damaged))
             self._write(spent)
         return spent
 
@@ -65,6 +72,12 @@ class Ceiling:
             if spent is not None and by < 0:
                 self._lower(spent + by)
 
+    def _earlier(self, damaged: str) -> Decimal:
+        try:
+            return Decimal(self._file.read_text())
+        except (OSError, InvalidOperation):
+            raise RecordError(f"{damaged}, so nobody knows what the experiment has cost", hint=_DAMAGED) from None
+
     def _known(self) -> Decimal | None:
         """The count, or None where it is gone: what a run has come to goes on record all the same."""
         try:
@@ -93,6 +106,9 @@ class Ceiling:
         with durable.writing(self._file):
             part.write_text(str(spent))
             os.replace(part, self._file)
+
+
+_DAMAGED = "leave out --max-cost, or move that folder away: what it cost is not counted then"
 
 
 def _usd(amount: Decimal) -> str:

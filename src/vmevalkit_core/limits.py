@@ -21,6 +21,8 @@ LOOK_AGAIN, GROW = 30.0, 5.0
 """Seconds until a full account is asked for one job more: after a refusal, and after a job that did fit."""
 LOOKED_BACK, ENOUGH, SLOWEST, GROWTH = 2000, 10, 1 / 10, 0.02
 """Turns that are remembered; how many are believed; the slowest pace in a second; the growth with each turn."""
+OTHERS_EACH = 4
+"""Of so many turns one is never an urgent call's while another waits: jobs that have ended must be noticed."""
 LONGEST_PAUSE = 3600.0
 """Seconds: a vendor that asks for more means a quota, and nobody waits for that."""
 
@@ -41,6 +43,48 @@ class Limiter:
         self._slots.release()
 
 
+class Line:
+    """One at a time, as a lock: of those who wait, the urgent go first, but for every fourth turn."""
+
+    def __init__(self) -> None:
+        self._urgent: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+        self._held = False
+        self._turns = 0
+
+    @asynccontextmanager
+    async def place(self, *, urgent: bool = False) -> AsyncIterator[None]:
+        """The front of the line."""
+        if self._held:
+            await self._wait(self._urgent if urgent else self._others)
+        self._held = True
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, queue: deque[asyncio.Future[None]]) -> None:
+        mine = asyncio.get_running_loop().create_future()
+        queue.append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():
+                self._pass_on()  # it came to the front in the moment in which it gave up
+            raise
+
+    def _pass_on(self) -> None:
+        self._turns += 1
+        queues = (self._others, self._urgent) if self._turns % OTHERS_EACH == 0 else (self._urgent, self._others)
+        for queue in queues:
+            while queue:
+                following = queue.popleft()
+                if not following.done():
+                    following.set_result(None)
+                    return
+        self._held = False
+
+
 class Pace:
     """At most `rate` turns in any second, evenly spread: a bucket that lets a burst through is no pace (GCRA).
 
@@ -52,7 +96,7 @@ class Pace:
         self.rate = rate
         self._most = rate
         self._clock = clock or Clock()
-        self._line = asyncio.Lock()
+        self._line = Line()
         self._next = 0.0
         self._held = 0.0
         self._refusals = 0
@@ -63,10 +107,10 @@ class Pace:
         self._most = min(self._most, rate)
         self.rate = min(self.rate, rate)
 
-    async def turn(self) -> None:
-        """Wait for the next turn."""
+    async def turn(self, *, urgent: bool = False) -> None:
+        """Wait for the next turn; an urgent call, one that sends a job, passes those that ask about jobs."""
         # One waits for the next turn, the others for him: whoever gives up leaves no gap behind.
-        async with self._line:
+        async with self._line.place(urgent=urgent):
             while (left := max(self._next, self._held) - self._clock.monotonic()) > 0:
                 await self._clock.sleep(left)
             now = self._clock.monotonic()

@@ -38,6 +38,8 @@ POLL = RetryPolicy(attempts=8, within=120.0, first=0.5, longest=20.0)
 SUBMIT = RetryPolicy(attempts=5, within=300.0, first=1.0, longest=60.0)
 PATIENT = RetryPolicy(attempts=1000, within=6 * 3600.0, first=2.0, longest=60.0)
 """For an account that is busy: a queue is no failure."""
+REFUSED = RetryPolicy(attempts=3, within=30.0, first=2.0, longest=10.0)
+"""For an account that is refused when it asks about a job that it has."""
 KEEP = RetryPolicy(attempts=4, within=5.0, first=0.3, longest=2.0)
 """For an id that the disk refuses."""
 AGAIN = RetryPolicy(attempts=4, within=600.0, first=1.0, longest=20.0)

@@ -36,6 +36,8 @@ MAYBE_TAKEN = {408, 409, 425, 499}
 """Refusals that a vendor may also give for a request that it has taken already."""
 MOVED = {301, 302, 307, 308}
 """Redirects, which come before a request is handled; 303 comes after."""
+NO_SUCH_PLACE = {404, 405, 407}
+"""Refusals that say nothing of the request: whatever is sent there is refused."""
 EXPIRED = {401, 403, 404, 410}
 """What storage answers to a link that has expired."""
 LOST_HINT = "look at the vendor's own list, then run again with --adopt RUN_ID=JOB_ID or --resubmit-uncertain"
@@ -57,6 +59,8 @@ def submit_error(error: Exception) -> GenerationError | None:
         return _busy(text, wait)
     if status in MOVED:
         return AccountError(text, hint="the base address leads elsewhere: set it to where it leads")
+    if status in NO_SUCH_PLACE:
+        return AccountError(text, hint="the base address, the proxy or the model's name is wrong")
     if 400 <= status < 500 and status not in MAYBE_TAKEN:
         return _refusal(status, text)
     return UncertainSubmitError(text, hint=LOST_HINT)

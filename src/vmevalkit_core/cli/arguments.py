@@ -103,7 +103,9 @@ RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed ru
 RerunChanged = Annotated[bool, typer.Option("--rerun-changed", help="Run again what was asked differently.")]
 KeepChanged = Annotated[bool, typer.Option("--keep-changed", help="Keep what was asked differently.")]
 Resubmit = Annotated[bool, typer.Option("--resubmit-uncertain", help="Send again what may have been billed.")]
-Adopt = Annotated[Many, typer.Option("--adopt", metavar="RUN_ID=JOB_ID", help="The job of a run, as you found it at the vendor.")]
+Adopt = Annotated[
+    Many, typer.Option("--adopt", metavar="RUN_ID=JOB_ID", help="The job of a run, as you found it at the vendor.")
+]
 Interceptors = Annotated[Many, typer.Option("--with", metavar="NAME", help="An interceptor to switch on.")]
 AllowGone = Annotated[bool, typer.Option("--allow-gone", help="Try models that are gone.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Hash and decode finished clips first.")]

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from vmevalkit_core.errors import GenerationError, JobFailed, RejectedError, RetryableError, UnfinishedJob
+from vmevalkit_core.errors import (
+    AccountError,
+    ClipError,
+    GenerationError,
+    JobFailed,
+    RejectedError,
+    RetryableError,
+    UnfinishedJob,
+)
 from vmevalkit_core.generator.contract import Job
 from vmevalkit_core.generator.polling import PollPlan
 from vmevalkit_core.generator.reading import UnreadableAnswer, read
 from vmevalkit_core.generator.vendor import VendorClient
 from vmevalkit_core.records import Clip, Done, Failed, Pending, Submission
+from vmevalkit_core.retry import REFUSED, retried
 from vmevalkit_core.status_codes import EXPIRED, status_of
 from vmevalkit_core.transport import Refusal
 
@@ -15,6 +24,8 @@ JOB_ENDED = (RejectedError, JobFailed)
 """Errors that say that a job which was taken is over; any other leaves it to be collected later."""
 LINKS = 3
 """Links that are asked for before a video counts as gone."""
+POLLS_SHARE = 0.85
+"""Of the calls that the account may make, those that ask about jobs, at most: the others send and fetch."""
 LAST_WATCH = 600.0
 """Seconds for which a job of an earlier process is watched before its deadline, a matter of the wall clock, ends it."""
 
@@ -48,7 +59,7 @@ class Collector:
             return _clip(submission, done, job, seconds)
         kept = self._vendor.results_kept
         until = f"the vendor keeps a video for {kept}" if kept else "the vendor may have deleted it"
-        raise RetryableError(f"the video of job {submission.id} cannot be fetched: {refused}", hint=until) from refused
+        raise ClipError(f"the video of job {submission.id} cannot be fetched: {refused}", hint=until) from refused
 
     async def _fetch(self, done: Done, job: Job) -> None:
         vendor = self._vendor
@@ -56,22 +67,30 @@ class Collector:
 
     async def _wait(self, submission: Submission, job: Job, watch: _Watch) -> Done:
         if watch.is_new:
-            await self._clock.sleep(self._plan.wait(watch.age))
+            await self._clock.sleep(max(self._plan.wait(watch.age), self._least_apart))
         while True:
             answer = await self._poll(submission, job, watch)
             if isinstance(answer, Done):
                 return answer
             if isinstance(answer, Failed):
                 raise self._vendor.failure(answer, submission)
-            watch.check(submission)
+            asked = answer.poll_after or 0.0
+            watch.check(submission, asked)
             job.progress(answer.progress, answer.stage)
-            pause = max(self._plan.wait(watch.age), answer.poll_after or 0.0)
-            await self._clock.sleep(min(pause, watch.patience_left))
+            pause = max(self._plan.wait(watch.age), self._least_apart)
+            await self._clock.sleep(max(asked, min(pause, watch.patience_left)))
+
+    @property
+    def _least_apart(self) -> float:
+        """Seconds between two polls of a job that leave room for other calls, however many jobs the account has."""
+        context = self._vendor.context
+        return context.gate.jobs / (POLLS_SHARE * context.http.pace.rate)
 
     async def _poll(self, submission: Submission, job: Job, watch: _Watch) -> Pending | Done | Failed:
         """The job's state; a vendor that cannot be asked for a while does not end it."""
         try:
-            return await read(self._vendor, lambda: self._vendor.poll(submission), self._vendor.poll_timeout)
+            # A key that works for the other jobs is refused by mistake, and this job is paid for.
+            return await retried(lambda: self._asked(submission), REFUSED, self._clock, on=AccountError)
         except UnreadableAnswer:
             raise
         except JOB_ENDED as error:
@@ -84,6 +103,9 @@ class Collector:
                 job.log.warning("job %s cannot be asked about, and is asked about again: %s", submission.id, error)
                 watch.warned = True
             return Pending(stage="the vendor does not answer", poll_after=error.retry_after)
+
+    async def _asked(self, submission: Submission) -> Pending | Done | Failed:
+        return await read(self._vendor, lambda: self._vendor.poll(submission), self._vendor.poll_timeout)
 
 
 class _Watch:
@@ -109,8 +131,11 @@ class _Watch:
         """Seconds until this process stops waiting, and a little more."""
         return max(0.0, self._vendor.patience - (self._clock.monotonic() - self._began)) + 1.0
 
-    def check(self, submission: Submission) -> None:
-        """UnfinishedJob when this process has waited enough, JobFailed when nobody should wait any more."""
+    def check(self, submission: Submission, asked: float) -> None:
+        """UnfinishedJob when this process has waited enough, JobFailed when nobody should wait any more.
+
+        `asked`: seconds for which the vendor wants to be left alone.
+        """
         self.is_new = False
         vendor = self._vendor
         if self._is_overdue():
@@ -119,8 +144,9 @@ class _Watch:
                 hint="ask the vendor about it; --retry-failed sends the run again",
                 generation_id=submission.id,
             )
-        if self._clock.monotonic() - self._began > vendor.patience:
-            raise UnfinishedJob(f"job {submission.id} was not finished after {vendor.patience:.0f} s", hint=_WAIT_HINT)
+        waited = self._clock.monotonic() - self._began
+        if waited > vendor.patience or asked > self.patience_left:
+            raise UnfinishedJob(f"job {submission.id} was not finished after {waited:.0f} s", hint=_WAIT_HINT)
 
     def _is_overdue(self) -> bool:
         vendor = self._vendor

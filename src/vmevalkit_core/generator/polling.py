@@ -31,8 +31,9 @@ class PollPlan:
         self._tenth, self._median = self._quantiles()
 
     def wait(self, age: float) -> float:
-        """Seconds until the next poll of a job that is `age` seconds old; no two jobs wait exactly alike."""
-        return min(self._most, max(self._least, self._ideal(age))) * random.uniform(0.95, 1.05)
+        """Seconds until the next poll of a job that is `age` seconds old, within the bounds; jobs seldom wait alike."""
+        wanted = max(self._least, self._ideal(age)) * random.uniform(1.0, 1.05)
+        return max(self._least, min(self._most * random.uniform(0.95, 1.0), wanted))
 
     def _ideal(self, age: float) -> float:
         if not self._median:

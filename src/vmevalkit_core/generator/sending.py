@@ -58,7 +58,7 @@ class Sender:
                 await context.http.open()
                 request = await self._hosting.hosted(request)
                 await held.enter_async_context(context.gate.passage())
-                await held.enter_async_context(context.http.slot())
+                await held.enter_async_context(context.http.slot(urgent=True))
             departure.now()
             try:
                 submission = self._vendor.addressed(await self._submitted(request))

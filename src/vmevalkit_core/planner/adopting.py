@@ -12,14 +12,14 @@ from vmevalkit_core.errors import ConfigError
 def check_adoptions(adopt: Mapping[str, str], found: Counter[str], attempts: Iterable[Attempt]) -> None:
     """ConfigError for an adoption that cannot be right.
 
-    `found` counts the runs of the plan that lack their clip, by run id; `attempts` are all there are. One job is one
+    `found` counts the unfinished runs of the plan by run id; `attempts` are all there are. One job is one
     run's: its clip must not become the answer to two questions.
     """
     if not adopt:
         return
     for run_id in adopt:
         if found[run_id] != 1:
-            problem = "is the id of several runs" if found[run_id] else "is no run of this plan that lacks its clip"
+            problem = "is the id of several runs" if found[run_id] else "is no unfinished run of this plan"
             raise ConfigError(f"--adopt: {run_id} {problem}", hint="`vmeval status` names the unfinished runs")
     run_of: dict[str, str] = {}
     for run_id, job in adopt.items():

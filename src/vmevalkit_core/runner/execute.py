@@ -163,10 +163,14 @@ class Executor:
                 await handle.retract()
                 raise
 
+        async def patient() -> Clip:
+            try:
+                return await retried(attempt, PATIENT, self.clock, on=Throttled)
+            except Throttled as error:  # no retry of the same kind goes on from here
+                raise QuotaExhausted(f"busy for hours: {error}", hint="run the same command again later") from error
+
         try:
-            return await retried(lambda: retried(attempt, PATIENT, self.clock, on=Throttled), SUBMIT, self.clock)
-        except Throttled as error:
-            raise QuotaExhausted(f"busy for hours: {error}", hint="run the same command again later") from error
+            return await retried(patient, SUBMIT, self.clock)
         except NoConnection as error:
             raise AccountError(error.message, hint=error.hint) from error
 

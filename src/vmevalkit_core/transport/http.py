@@ -39,10 +39,13 @@ class Http:
         self._clients = Clients(CALLS)
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """The right to call now. A caller who must know when its call leaves waits for it beforehand."""
-        async with self._calls:
-            await self.pace.turn()
+    async def slot(self, *, urgent: bool = False) -> AsyncIterator[None]:
+        """The right to call now. A caller who must know when its call leaves waits for it beforehand.
+
+        An urgent one, of which there are few at once, waits behind no question.
+        """
+        async with nullcontext() if urgent else self._calls:
+            await self.pace.turn(urgent=urgent)
             token = _HOLDER.set(self)
             try:
                 yield
