@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import clean_env
 from tests.helpers import BLIND_LEDGER, LEDGER, ledger_lines, make_task, records, statuses
+from tests.vendors import MODELS, env_of, vendor
 from vmevalkit_core.audit import validate
 
 
@@ -92,6 +93,18 @@ def test_second_interrupt_stops_at_once(tmp_path: Path, many: Path) -> None:
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         assert process.wait(2) == 130
+
+
+def test_answer_that_is_lost_is_not_waited_for(tmp_path: Path, many: Path) -> None:
+    """Its job is looked for by the next command, so Ctrl-C ends this one at once."""
+    with vendor({"phase": "submit", "fault": "lost-reset"}) as simulator:
+        line = command(many, tmp_path / "out", "--limit", "1", model=f"{MODELS}:Late")
+        with subprocess.Popen(line, env=clean_env(**env_of(simulator)), stderr=subprocess.DEVNULL) as process:
+            while not simulator.counts().get("submit") and process.poll() is None:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+    assert statuses(tmp_path / "out") == ["submitting"]
 
 
 @pytest.mark.parametrize("model", [LEDGER, BLIND_LEDGER], ids=["vendor-lists-jobs", "vendor-is-blind"])

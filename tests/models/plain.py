@@ -192,3 +192,17 @@ class Steady(Plain):
     )
     poll_least = poll_most = 1.0
     submit_timeout = poll_timeout = fetch_timeout = 60.0
+
+
+class Late(Plain):
+    """The same vendor, in whose list a job may appear half a minute after its request."""
+
+    spec = ModelSpec(
+        name="late-plain",
+        factory=f"{__file__}:Late",
+        options=f"{__file__}:PlainOptions",
+        kind="api",
+        needs=NEEDS,
+        settings=("PLAIN_BASE_URL",),
+    )
+    settle = 30.0

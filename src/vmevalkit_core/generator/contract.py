@@ -100,6 +100,9 @@ class Job(Protocol):
     async def submitted(self, submission: Submission) -> None:
         """Put the provider's id on disk; when it returns, no crash can lose the job."""
 
+    def answer_lost(self) -> None:
+        """Tell that no answer to the request will come: its job is looked for now, which may be left to later."""
+
     def progress(self, fraction: float | None = None, stage: str = "") -> None:
         """Tell how far the job is: `fraction` from 0 to 1 where it is known."""
 

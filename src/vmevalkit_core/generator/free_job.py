@@ -33,6 +33,9 @@ class FreeJob:
         """Nothing has to be seen to."""
         yield
 
+    def answer_lost(self) -> None:
+        """Nothing is lost."""
+
     async def submitted(self, submission: Submission) -> None:
         """Refused."""
         raise PluginError("a model that runs in a worker cannot submit jobs", hint='its spec needs runs_in="inline"')

@@ -79,6 +79,7 @@ class Sender:
         """The job of a request whose answer was just lost, where the vendor can list jobs; else the error."""
         if not self._vendor.can_find or job.sent_at is None:
             raise error
+        job.answer_lost()
         job.progress(stage="looking for the job whose answer was lost")
         intent = Intent(time=job.sent_at, timeout_seconds=self._vendor.submit_timeout)
         try:

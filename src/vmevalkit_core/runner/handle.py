@@ -206,6 +206,10 @@ class Handle:
             inference.status = "submitting"
         await self.settle()
 
+    def answer_lost(self) -> None:
+        """Whoever stops the command need not wait for an answer any more: the next one looks for the job."""
+        self._in_call = False
+
     def progress(self, fraction: float | None = None, stage: str = "") -> None:
         """Pass on how far the job is."""
         self.tell("progress", fraction=fraction, stage=stage)
