@@ -275,6 +275,37 @@ def test_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [way.url for way in ways] == ["https://93.184.215.14:443/a.mp4", "https://93.184.215.15:443/a.mp4"]
 
 
+def leading(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Every host has these addresses, whatever they are, from now on."""
+
+    async def found(_: object) -> list[str]:
+        return list(addresses)
+
+    monkeypatch.setattr("vmevalkit_core.transport.links.public_addresses", found)
+
+
+def at_store(simulator: Simulator) -> str:
+    """The vendor's address under a name of somebody else's."""
+    return simulator.url.replace("127.0.0.1", "store.example")
+
+
+def test_call_of_a_link_tries_the_next_address(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upload is as little lost by a broken route as a video is."""
+    leading(monkeypatch, "::1", "127.0.0.1")
+    http = Http()
+    answer = asyncio.run(http.call("POST", f"{at_store(simulator)}/v1/jobs", headers=KEYS, json=JOB, foreign=True))
+    assert (answer.status, len(simulator.requests("submit"))) == (201, 1)
+
+
+def test_call_of_a_link_that_has_left_is_not_repeated(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another address is for what could not be connected to, and for nothing else."""
+    leading(monkeypatch, "127.0.0.1", "127.0.0.1")
+    simulator.script({"phase": "submit", "fault": "lost-closed"})
+    with pytest.raises(LostAnswer):
+        asyncio.run(Http().call("POST", f"{at_store(simulator)}/v1/jobs", headers=KEYS, json=JOB, foreign=True))
+    assert len(simulator.requests("submit")) == 1
+
+
 @pytest.mark.parametrize("header", ["a\nb", "schl\u00fcssel"])
 def test_header_that_cannot_be_one_has_not_left(simulator: Simulator, header: str) -> None:
     """And its words, which may be the key, are not repeated."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmevalkit_core._version import __version__
 from vmevalkit_core.errors import ConfigError, LostAnswer, MissingExtra, NoConnection, VmevalError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 _AGENT = f"vmevalkit/{__version__}"
+T = TypeVar("T")
 
 
 class Clients:
@@ -94,11 +95,15 @@ def built(client: httpx2.AsyncClient, method: str, way: Approach, body: Mapping[
         raise ConfigError(f"the call cannot be made: {type(error).__name__}", hint=hint) from error
 
 
-def unreachable() -> tuple[type[Exception], ...]:
-    """The errors of the client that say that one address cannot be connected to."""
+async def by_first_open(ways: Sequence[Approach], take: Callable[[Approach], Awaitable[T]]) -> T:
+    """What `take` gives by the first of the ways that can be connected to; after that, no other is tried."""
     import httpx2
 
-    return (httpx2.ConnectError, httpx2.ConnectTimeout)
+    *others, last = ways
+    for way in others:
+        with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):  # another address may need another route
+            return await take(way)
+    return await take(last)
 
 
 def plain_headers(response: httpx2.Response) -> dict[str, str]:

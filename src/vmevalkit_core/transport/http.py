@@ -13,7 +13,7 @@ from vmevalkit_core.errors import LostAnswer
 from vmevalkit_core.limits import Pace
 from vmevalkit_core.redact import without_query
 from vmevalkit_core.transport.answer import Answer
-from vmevalkit_core.transport.clients import Clients, built, fate, plain_headers
+from vmevalkit_core.transport.clients import Clients, built, by_first_open, fate, plain_headers
 from vmevalkit_core.transport.download import Download
 from vmevalkit_core.transport.links import Approach, approaches
 
@@ -73,16 +73,19 @@ class Http:
         `through` is given the body as it comes and says what is kept of it: for answers that hold a whole file.
         """
         body = {"params": query, "json": json, "data": form, "files": files, "content": content}
+
+        async def exchange(way: Approach) -> Answer:
+            async with self._client_for(method, way, foreign=foreign) as client:
+                request = built(client, method, way, body)
+                return await _whole(await client.send(request, stream=True), through)
+
         async with self._free_slot():
             with fate(method, url, within):
                 async with asyncio.timeout(within):
-                    if foreign:
-                        way = (await approaches(url, headers or {}, trusted))[0]
-                    else:
-                        way = Approach(url, headers or {})
-                    async with self._client_for(method, way, foreign=foreign) as client:
-                        request = built(client, method, way, body)
-                        return await _whole(await client.send(request, stream=True), through)
+                    ours = [Approach(url, headers or {})]
+                    return await by_first_open(
+                        await approaches(url, headers or {}, trusted) if foreign else ours, exchange
+                    )
 
     async def download(
         self,
