@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
@@ -190,6 +191,19 @@ def test_download_that_is_not_whole_is_known(simulator: Simulator, tmp_path: Pat
     simulator.script({"phase": "download", "fault": fault})
     with pytest.raises(LostAnswer):
         download(simulator, tmp_path / "a.mp4", url=url, within=0.6)
+
+
+def test_log_of_the_client_holds_no_signature(
+    simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A program may log every step on the wire, a redirect without a host among them, and is told their names."""
+    url = link(simulator)
+    simulator.script({"phase": "download", "fault": "redirect"})
+    with caplog.at_level(logging.DEBUG):
+        download(simulator, tmp_path / "a.mp4", url=url)
+    seen = {one.name for one in caplog.records if one.message.startswith("receive_response_headers.complete")}
+    assert (seen, "/_moved" in str(simulator.requests("download"))) == ({"httpcore2.http11"}, True)
+    assert url.partition("?")[2] not in caplog.text
 
 
 def test_download_has_a_limit(simulator: Simulator, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from vmevalkit_core.transport.links import Approach
 
 CONNECT_SECONDS = 10.0
+_CLIENT = re.compile(r"http(x|core)2(\.|$)")
 _AGENT = f"vmevalkit/{__version__}"
 T = TypeVar("T")
 
@@ -166,8 +168,19 @@ def _certificates() -> ssl.SSLContext:
 @cache
 def _hide_queries() -> None:
     """The client logs every address, and the query of one may be a signature."""
-    for name in ("httpx2", "httpcore2"):
+    import httpcore2  # noqa: F401 (it makes its loggers)
+
+    known = list(logging.root.manager.loggerDict)
+    for name in filter(_CLIENT.match, known):  # each one: a logger's filter does not see what its children log
+        logging.getLogger(name).addFilter(_without_values)
         logging.getLogger(name).addFilter(RedactingFilter(Redactor()))
+
+
+def _without_values(record: logging.LogRecord) -> bool:
+    """Leaves the name of a step on the wire; what it got may be a `Location`, whose signature no pattern knows."""
+    if record.levelno <= logging.DEBUG:
+        record.msg, record.args = record.getMessage().partition(" ")[0], ()
+    return True
 
 
 def _words(error: Exception) -> str:
