@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -280,6 +281,46 @@ def test_name_that_no_proxy_serves_is_looked_at(monkeypatch: pytest.MonkeyPatch)
         asyncio.run(approaches("http://localhost/a.mp4", {}))
     (way,) = asyncio.run(approaches("http://cdn.example/a.mp4", {}))
     assert way.proxy == "http://proxy.example:3128"
+
+
+def behind_proxy(monkeypatch: pytest.MonkeyPatch, url: str, *trusted: str) -> str | None:
+    """The proxy by which a link is approached."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    (way,) = asyncio.run(approaches(url, {}, trusted))
+    return way.proxy
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost.", "shop.localhost", "127.1", "[::1]"])
+def test_own_machine_is_refused_behind_a_proxy(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """The proxy may run on it, and resolve such a name as we would; a user's own base address is his word for it."""
+    assert behind_proxy(monkeypatch, f"http://{host}:9/x", f"http://{host}:9") == "http://proxy.example:3128"
+    with pytest.raises(UnsafeLink):
+        behind_proxy(monkeypatch, f"http://{host}:9/x")
+
+
+def test_name_that_leads_inward_is_refused_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be seen from here is looked at."""
+    resolving(monkeypatch, "93.184.215.14", "127.0.0.1")
+    with pytest.raises(UnsafeLink, match=r"inward\.example \(127\.0\.0\.1\)"):
+        behind_proxy(monkeypatch, "http://inward.example/a.mp4")
+
+
+def test_name_that_only_the_proxy_knows_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where asking for it here gets no answer, which is tried once for each name."""
+    asked: list[object] = []
+
+    def resolver(host: object, *_args: object, flags: int = 0, **_kw: object) -> list[object]:
+        if not flags & socket.AI_NUMERICHOST:
+            asked.append(host)
+            sleep(0.2 if host == "silent.example" else 0.0)
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    monkeypatch.setattr("vmevalkit_core.transport.addresses.LOOKUP_SECONDS", 0.05)
+    for host in ("unknown.example", "silent.example", "silent.example"):
+        assert behind_proxy(monkeypatch, f"http://{host}/a.mp4") == "http://proxy.example:3128"
+    assert asked == ["unknown.example", "silent.example"]
 
 
 def test_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
