@@ -7,14 +7,19 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from time import sleep
 from typing import Any
 
 import pytest
 
-from tests.vendors import vendor
+from tests.models.plain import Plain
+from tests.vendors import env_of, vendor
+from vmevalkit_core import Context, Done
 from vmevalkit_core.errors import ConfigError, LostAnswer, NoConnection, UnsafeLink
+from vmevalkit_core.generator.reading import read
+from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import Simulator
 from vmevalkit_core.transport import Answer, Http, Refusal
 from vmevalkit_core.transport.addresses import is_inward, origin_of
@@ -192,6 +197,31 @@ def test_download_that_is_not_whole_is_known(simulator: Simulator, tmp_path: Pat
     simulator.script({"phase": "download", "fault": fault})
     with pytest.raises(LostAnswer):
         download(simulator, tmp_path / "a.mp4", url=url, within=0.6)
+
+
+def test_wait_for_a_place_is_no_part_of_a_download(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A video that waits behind others is not given up, to be asked for anew."""
+    monkeypatch.setattr("vmevalkit_core.transport.http.DOWNLOADS", 1)
+    done = Done(video_url=link(simulator))
+
+    async def main() -> None:
+        plain = Plain(Plain.spec, Context(env=env_of(simulator), limiter=Limiter(1)))
+        plain.polling = replace(plain.polling, attempts=1)
+        other = asyncio.create_task(hold_place(plain.context.http, 1.5))
+        await asyncio.sleep(0)
+        await read(plain, lambda: plain.fetch(done, tmp_path / "a.mp4"), 1.0, of_api=False)
+        assert other.done()
+
+    asyncio.run(main())
+    assert (tmp_path / "a.mp4").stat().st_size
+
+
+async def hold_place(http: Http, seconds: float) -> None:
+    """As another download does."""
+    async with http.place():
+        await asyncio.sleep(seconds)
 
 
 def test_log_of_the_client_holds_no_signature(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ CALL_BYTES, FILE_BYTES = 64 * 2**20, 4 * 2**30
 CALL_SECONDS, FILE_SECONDS = 60.0, 600.0
 _HOLDER: ContextVar[Http | None] = ContextVar("holder", default=None)
 """Whose slot the running coroutine holds."""
+_PLACED: ContextVar[Http | None] = ContextVar("placed", default=None)
+"""Whose place for a download it holds."""
 
 
 class Http:
@@ -43,11 +45,15 @@ class Http:
         """The right to call now. A caller who must know when its call leaves waits for it beforehand."""
         async with self._calls:
             await self.pace.turn()
-            token = _HOLDER.set(self)
-            try:
+            with _held(_HOLDER, self):
                 yield
-            finally:
-                _HOLDER.reset(token)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """The right to download now. A caller with a deadline waits for it beforehand: the wait is not the link's."""
+        async with self._downloads:
+            with _held(_PLACED, self):
+                yield
 
     async def call(
         self,
@@ -103,7 +109,7 @@ class Http:
         origin is one of `trusted`. Refusal for a status other than 200; LostAnswer for a file that is not whole, is
         no video or has more than `limit` bytes; UnsafeLink.
         """
-        async with self._downloads:
+        async with nullcontext() if _PLACED.get() is self else self.place():
             with fate("GET", url, within):
                 async with asyncio.timeout(within):
                     await Download(self._clients, path, trusted, limit).follow(url, headers or {})
@@ -127,6 +133,15 @@ class Http:
 
     def _free_slot(self) -> AbstractAsyncContextManager[None]:
         return nullcontext() if _HOLDER.get() is self else self.slot()
+
+
+@contextmanager
+def _held(what: ContextVar[Http | None], http: Http) -> Iterator[None]:
+    token = what.set(http)
+    try:
+        yield
+    finally:
+        what.reset(token)
 
 
 async def _whole(response: httpx2.Response, through: Callable[[bytes], Awaitable[bytes]] | None) -> Answer:
