@@ -6,6 +6,7 @@ Run as `vmeval run -m benchmarks/watched.py:Watched`, with POLL_SECONDS and LAG_
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ from vmevalkit_core import GenerationRequest, ModelSpec, Submission
 STEP = 0.05
 """Seconds between two looks at the clock."""
 KEPT = 5.0
-"""Seconds between two savings of what was seen."""
+"""Seconds between two savings of what was seen; the last one is at the end."""
 
 
 class Watched(Steady):
@@ -46,6 +47,7 @@ class Watch:
         self._path = path
         self._late: list[float] = []
         self._saved = time.monotonic()
+        atexit.register(self._save)
         self._sleep()
 
     def _sleep(self) -> None:
@@ -55,6 +57,9 @@ class Watch:
         now = time.monotonic()
         self._late.append(now - due)
         if now - self._saved > KEPT:
-            self._path.write_text("\n".join(map(str, self._late)))
+            self._save()
             self._saved = now
         self._sleep()
+
+    def _save(self) -> None:
+        self._path.write_text("\n".join(map(str, self._late)))

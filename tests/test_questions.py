@@ -153,3 +153,10 @@ def test_file_of_many_pieces_is_read_whole(tmp_path: Path) -> None:
         content = os.urandom(size)
         (tmp_path / "file").write_bytes(content)
         assert hashlib.sha256(read_file(tmp_path / "file")).digest() == hashlib.sha256(content).digest()
+
+
+def test_file_whose_reading_fails_is_named(tmp_path: Path) -> None:
+    """A folder can be opened and not be read; the system's own words for a read name nothing."""
+    with pytest.raises(IsADirectoryError) as failed:
+        read_file(tmp_path)
+    assert failed.value.filename == str(tmp_path)

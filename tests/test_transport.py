@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
 
-from tests.vendors import vendor
+from tests.models.plain import Plain
+from tests.vendors import env_of, vendor
+from vmevalkit_core import Context, Done
 from vmevalkit_core.errors import ConfigError, LostAnswer, NoConnection, UnsafeLink
+from vmevalkit_core.generator.reading import read
+from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import Simulator
 from vmevalkit_core.transport import Answer, Http, Refusal
 from vmevalkit_core.transport.addresses import is_inward, origin_of
@@ -192,6 +199,44 @@ def test_download_that_is_not_whole_is_known(simulator: Simulator, tmp_path: Pat
         download(simulator, tmp_path / "a.mp4", url=url, within=0.6)
 
 
+def test_wait_for_a_place_is_no_part_of_a_download(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A video that waits behind others is not given up, to be asked for anew."""
+    monkeypatch.setattr("vmevalkit_core.transport.http.DOWNLOADS", 1)
+    done = Done(video_url=link(simulator))
+
+    async def main() -> None:
+        plain = Plain(Plain.spec, Context(env=env_of(simulator), limiter=Limiter(1)))
+        plain.polling = replace(plain.polling, attempts=1)
+        other = asyncio.create_task(hold_place(plain.context.http, 1.5))
+        await asyncio.sleep(0)
+        await read(plain, lambda: plain.fetch(done, tmp_path / "a.mp4"), 1.0, of_api=False)
+        assert other.done()
+
+    asyncio.run(main())
+    assert (tmp_path / "a.mp4").stat().st_size
+
+
+async def hold_place(http: Http, seconds: float) -> None:
+    """As another download does."""
+    async with http.place():
+        await asyncio.sleep(seconds)
+
+
+def test_log_of_the_client_holds_no_signature(
+    simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A program may log every step on the wire, a redirect without a host among them, and is told their names."""
+    url = link(simulator)
+    simulator.script({"phase": "download", "fault": "redirect"})
+    with caplog.at_level(logging.DEBUG):
+        download(simulator, tmp_path / "a.mp4", url=url)
+    seen = {one.name for one in caplog.records if one.message.startswith("receive_response_headers.complete")}
+    assert (seen, "/_moved" in str(simulator.requests("download"))) == ({"httpcore2.http11"}, True)
+    assert url.partition("?")[2] not in caplog.text
+
+
 def test_download_has_a_limit(simulator: Simulator, tmp_path: Path) -> None:
     """Announced or not."""
     with pytest.raises(LostAnswer, match="more than 100"):
@@ -268,11 +313,82 @@ def test_name_that_no_proxy_serves_is_looked_at(monkeypatch: pytest.MonkeyPatch)
     assert way.proxy == "http://proxy.example:3128"
 
 
+def behind_proxy(monkeypatch: pytest.MonkeyPatch, url: str, *trusted: str) -> str | None:
+    """The proxy by which a link is approached."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    (way,) = asyncio.run(approaches(url, {}, trusted))
+    return way.proxy
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost.", "shop.localhost", "127.1", "[::1]"])
+def test_own_machine_is_refused_behind_a_proxy(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """The proxy may run on it, and resolve such a name as we would; a user's own base address is his word for it."""
+    assert behind_proxy(monkeypatch, f"http://{host}:9/x", f"http://{host}:9") == "http://proxy.example:3128"
+    with pytest.raises(UnsafeLink):
+        behind_proxy(monkeypatch, f"http://{host}:9/x")
+
+
+def test_name_that_leads_inward_is_refused_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be seen from here is looked at."""
+    resolving(monkeypatch, "93.184.215.14", "127.0.0.1")
+    with pytest.raises(UnsafeLink, match=r"inward\.example \(127\.0\.0\.1\)"):
+        behind_proxy(monkeypatch, "http://inward.example/a.mp4")
+
+
+def test_name_that_only_the_proxy_knows_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where asking for it here gets no answer, which is tried once for each name."""
+    asked: list[object] = []
+
+    def resolver(host: object, *_args: object, flags: int = 0, **_kw: object) -> list[object]:
+        if not flags & socket.AI_NUMERICHOST:
+            asked.append(host)
+            sleep(0.2 if host == "silent.example" else 0.0)
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    monkeypatch.setattr("vmevalkit_core.transport.addresses.LOOKUP_SECONDS", 0.05)
+    for host in ("unknown.example", "silent.example", "silent.example"):
+        assert behind_proxy(monkeypatch, f"http://{host}/a.mp4") == "http://proxy.example:3128"
+    assert asked == ["unknown.example", "silent.example"]
+
+
 def test_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A broken route to one address of a host does not lose a video."""
     resolving(monkeypatch, "93.184.215.14", "93.184.215.15")
     ways = asyncio.run(approaches("https://cdn.example/a.mp4", {}))
     assert [way.url for way in ways] == ["https://93.184.215.14:443/a.mp4", "https://93.184.215.15:443/a.mp4"]
+
+
+def leading(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Every host has these addresses, whatever they are, from now on."""
+
+    async def found(_: object) -> list[str]:
+        return list(addresses)
+
+    monkeypatch.setattr("vmevalkit_core.transport.links.public_addresses", found)
+
+
+def at_store(simulator: Simulator) -> str:
+    """The vendor's address under a name of somebody else's."""
+    return simulator.url.replace("127.0.0.1", "store.example")
+
+
+def test_call_of_a_link_tries_the_next_address(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upload is as little lost by a broken route as a video is."""
+    leading(monkeypatch, "::1", "127.0.0.1")
+    http = Http()
+    answer = asyncio.run(http.call("POST", f"{at_store(simulator)}/v1/jobs", headers=KEYS, json=JOB, foreign=True))
+    assert (answer.status, len(simulator.requests("submit"))) == (201, 1)
+
+
+def test_call_of_a_link_that_has_left_is_not_repeated(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another address is for what could not be connected to, and for nothing else."""
+    leading(monkeypatch, "127.0.0.1", "127.0.0.1")
+    simulator.script({"phase": "submit", "fault": "lost-closed"})
+    with pytest.raises(LostAnswer):
+        asyncio.run(Http().call("POST", f"{at_store(simulator)}/v1/jobs", headers=KEYS, json=JOB, foreign=True))
+    assert len(simulator.requests("submit")) == 1
 
 
 @pytest.mark.parametrize("header", ["a\nb", "schl\u00fcssel"])

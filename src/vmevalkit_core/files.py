@@ -17,5 +17,8 @@ def read_file(path: str | Path) -> bytes:
         while part := os.read(descriptor, CHUNK):
             parts.append(part)
         return b"".join(parts)
+    except OSError as error:
+        error.filename = str(path)  # which a descriptor does not tell: the words would blame the folder of results
+        raise
     finally:
         os.close(descriptor)

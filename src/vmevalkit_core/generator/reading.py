@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import TypeVar
 
 from vmevalkit_core.errors import GenerationError, RetryableError, VmevalError
@@ -18,14 +19,16 @@ T = TypeVar("T")
 async def read(vendor: VendorClient, call: Callable[[], Awaitable[T]], limit: float, *, of_api: bool = True) -> T:
     """What `call` answers, each try of it within `limit` seconds; RetryableError when no try is answered.
 
-    Only refusals `of_api` are the plugin's to explain: those of a store behind a link are not the vendor's words.
+    Only refusals `of_api` are the plugin's to explain: those of a store behind a link are not the vendor's words. What
+    is not of the API is a download, and its wait behind other downloads is no part of those seconds.
     """
 
-    pace = vendor.context.http.pace
+    http = vendor.context.http
+    pace = http.pace
 
     async def limited() -> T:
         try:
-            async with asyncio.timeout(limit):
+            async with nullcontext() if of_api else http.place(), asyncio.timeout(limit):
                 answer = await call()
             pace.fine()
             return answer

@@ -47,7 +47,7 @@ class VendorClient(ABC):
     poll_timeout: float = 60.0
     """Seconds that a poll, or another question, may take at most."""
     fetch_timeout: float = 600.0
-    """Seconds that a download may take at most."""
+    """Seconds that a download may take at most; its wait behind other downloads does not count."""
     settle: float = 30.0
     """Seconds after the time-out of a lost submit during which its job may still appear in the vendor's list."""
     look_again: float = 10.0

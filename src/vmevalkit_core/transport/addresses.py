@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -12,6 +13,10 @@ from urllib.request import getproxies, proxy_bypass
 from vmevalkit_core.errors import NoConnection, UnsafeLink
 
 PORTS = {"http": 80, "https": 443}
+LOOKUP_SECONDS = 3.0
+"""For a name that only the proxy has to know."""
+_UNRESOLVED: set[str] = set()
+"""Names that were not found within that time; each further look would hold one of the loop's few threads as long."""
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 _OLD = [IPv6Network(one) for one in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "fec0::/10")]
 """Forms that carry an IPv4 address, or mean one's own site, and that no public host has."""
@@ -47,6 +52,21 @@ async def public_addresses(origin: Origin) -> list[str]:
         where = origin.host if origin.host == inward[0] else f"{origin.host} ({inward[0]})"
         raise UnsafeLink(f"the vendor's link leads to {where}, an address inside a network", hint=_HINT)
     return list(dict.fromkeys(found))
+
+
+async def refuse_inward(origin: Origin) -> None:
+    """UnsafeLink for a host that is seen from here to lead inward; for a proxy, which may know names that we do not."""
+    if f".{origin.host.rstrip('.')}".endswith(".localhost"):
+        raise UnsafeLink(f"the vendor's link leads to {origin.host}, this very machine", hint=_HINT)
+    if is_literal(origin.host):
+        await public_addresses(origin)
+    elif origin.host not in _UNRESOLVED:
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                with suppress(NoConnection):
+                    await public_addresses(origin)
+        except TimeoutError:
+            _UNRESOLVED.add(origin.host)
 
 
 def is_inward(address: str) -> bool:

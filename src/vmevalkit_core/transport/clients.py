@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmevalkit_core._version import __version__
 from vmevalkit_core.errors import ConfigError, LostAnswer, MissingExtra, NoConnection, VmevalError
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from vmevalkit_core.transport.links import Approach
 
 CONNECT_SECONDS = 10.0
+_CLIENT = re.compile(r"http(x|core)2(\.|$)")
 _AGENT = f"vmevalkit/{__version__}"
+T = TypeVar("T")
 
 
 class Clients:
@@ -94,11 +97,15 @@ def built(client: httpx2.AsyncClient, method: str, way: Approach, body: Mapping[
         raise ConfigError(f"the call cannot be made: {type(error).__name__}", hint=hint) from error
 
 
-def unreachable() -> tuple[type[Exception], ...]:
-    """The errors of the client that say that one address cannot be connected to."""
+async def by_first_open(ways: Sequence[Approach], take: Callable[[Approach], Awaitable[T]]) -> T:
+    """What `take` gives by the first of the ways that can be connected to; after that, no other is tried."""
     import httpx2
 
-    return (httpx2.ConnectError, httpx2.ConnectTimeout)
+    *others, last = ways
+    for way in others:
+        with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):  # another address may need another route
+            return await take(way)
+    return await take(last)
 
 
 def plain_headers(response: httpx2.Response) -> dict[str, str]:
@@ -161,8 +168,19 @@ def _certificates() -> ssl.SSLContext:
 @cache
 def _hide_queries() -> None:
     """The client logs every address, and the query of one may be a signature."""
-    for name in ("httpx2", "httpcore2"):
+    import httpcore2  # noqa: F401 (it makes its loggers)
+
+    known = list(logging.root.manager.loggerDict)
+    for name in filter(_CLIENT.match, known):  # each one: a logger's filter does not see what its children log
+        logging.getLogger(name).addFilter(_without_values)
         logging.getLogger(name).addFilter(RedactingFilter(Redactor()))
+
+
+def _without_values(record: logging.LogRecord) -> bool:
+    """Leaves the name of a step on the wire; what it got may be a `Location`, whose signature no pattern knows."""
+    if record.levelno <= logging.DEBUG:
+        record.msg, record.args = record.getMessage().partition(" ")[0], ()
+    return True
 
 
 def _words(error: Exception) -> str:

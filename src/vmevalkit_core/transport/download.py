@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin
@@ -12,7 +11,7 @@ from urllib.parse import urljoin
 from vmevalkit_core.errors import LostAnswer
 from vmevalkit_core.transport.addresses import Origin, origin_of
 from vmevalkit_core.transport.answer import SHOWN, Answer, Refusal
-from vmevalkit_core.transport.clients import Clients, plain_headers, unreachable
+from vmevalkit_core.transport.clients import Clients, by_first_open, plain_headers
 from vmevalkit_core.transport.links import Approach, approaches
 
 if TYPE_CHECKING:
@@ -49,11 +48,7 @@ class Download:
         raise LostAnswer(f"{first.host} redirects more than {REDIRECTS} times")
 
     async def _open(self, url: str, headers: Mapping[str, str]) -> httpx2.Response:
-        *others, last = await approaches(url, headers, self._trusted)
-        for way in others:
-            with suppress(*unreachable()):  # a route may be broken that another address does not need
-                return await self._sent(way)
-        return await self._sent(last)
+        return await by_first_open(await approaches(url, headers, self._trusted), self._sent)
 
     async def _sent(self, way: Approach) -> httpx2.Response:
         client = self._clients.bare(way.proxy)

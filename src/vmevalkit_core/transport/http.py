@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from vmevalkit_core.errors import LostAnswer
 from vmevalkit_core.limits import Pace
 from vmevalkit_core.redact import without_query
 from vmevalkit_core.transport.answer import Answer
-from vmevalkit_core.transport.clients import Clients, built, fate, plain_headers
+from vmevalkit_core.transport.clients import Clients, built, by_first_open, fate, plain_headers
 from vmevalkit_core.transport.download import Download
 from vmevalkit_core.transport.links import Approach, approaches
 
@@ -27,6 +27,8 @@ CALL_BYTES, FILE_BYTES = 64 * 2**20, 4 * 2**30
 CALL_SECONDS, FILE_SECONDS = 60.0, 600.0
 _HOLDER: ContextVar[Http | None] = ContextVar("holder", default=None)
 """Whose slot the running coroutine holds."""
+_PLACED: ContextVar[Http | None] = ContextVar("placed", default=None)
+"""Whose place for a download it holds."""
 
 
 class Http:
@@ -46,11 +48,15 @@ class Http:
         """
         async with nullcontext() if urgent else self._calls:
             await self.pace.turn(urgent=urgent)
-            token = _HOLDER.set(self)
-            try:
+            with _held(_HOLDER, self):
                 yield
-            finally:
-                _HOLDER.reset(token)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """The right to download now. A caller with a deadline waits for it beforehand: the wait is not the link's."""
+        async with self._downloads:
+            with _held(_PLACED, self):
+                yield
 
     async def call(
         self,
@@ -76,16 +82,19 @@ class Http:
         `through` is given the body as it comes and says what is kept of it: for answers that hold a whole file.
         """
         body = {"params": query, "json": json, "data": form, "files": files, "content": content}
+
+        async def exchange(way: Approach) -> Answer:
+            async with self._client_for(method, way, foreign=foreign) as client:
+                request = built(client, method, way, body)
+                return await _whole(await client.send(request, stream=True), through)
+
         async with self._free_slot():
             with fate(method, url, within):
                 async with asyncio.timeout(within):
-                    if foreign:
-                        way = (await approaches(url, headers or {}, trusted))[0]
-                    else:
-                        way = Approach(url, headers or {})
-                    async with self._client_for(method, way, foreign=foreign) as client:
-                        request = built(client, method, way, body)
-                        return await _whole(await client.send(request, stream=True), through)
+                    ours = [Approach(url, headers or {})]
+                    return await by_first_open(
+                        await approaches(url, headers or {}, trusted) if foreign else ours, exchange
+                    )
 
     async def download(
         self,
@@ -103,7 +112,7 @@ class Http:
         origin is one of `trusted`. Refusal for a status other than 200; LostAnswer for a file that is not whole, is
         no video or has more than `limit` bytes; UnsafeLink.
         """
-        async with self._downloads:
+        async with nullcontext() if _PLACED.get() is self else self.place():
             with fate("GET", url, within):
                 async with asyncio.timeout(within):
                     await Download(self._clients, path, trusted, limit).follow(url, headers or {})
@@ -127,6 +136,15 @@ class Http:
 
     def _free_slot(self) -> AbstractAsyncContextManager[None]:
         return nullcontext() if _HOLDER.get() is self else self.slot()
+
+
+@contextmanager
+def _held(what: ContextVar[Http | None], http: Http) -> Iterator[None]:
+    token = what.set(http)
+    try:
+        yield
+    finally:
+        what.reset(token)
 
 
 async def _whole(response: httpx2.Response, through: Callable[[bytes], Awaitable[bytes]] | None) -> Answer:

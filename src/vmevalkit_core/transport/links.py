@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from vmevalkit_core.transport.addresses import is_literal, origin_of, proxy_for, public_addresses
+from vmevalkit_core.transport.addresses import origin_of, proxy_for, public_addresses, refuse_inward
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,7 @@ async def approaches(url: str, headers: Mapping[str, str], trusted: Collection[s
     if origin in {origin_of(one) for one in trusted}:
         return [Approach(url, headers, proxy=proxy)]
     if proxy:
-        if is_literal(origin.host):
-            await public_addresses(origin)
+        await refuse_inward(origin)
         return [Approach(url, headers, proxy=proxy)]
     # To the very addresses that were looked at: a name may lead elsewhere when it is asked again.
     parts, ways = urlsplit(url), []
