@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from vmevalkit_core.generator.local_request import LocalRequest, LocalSetup
     from vmevalkit_core.generator.memory import WITH_LAYERS
     from vmevalkit_core.generator.placing import place_encoder, place_pipeline
+    from vmevalkit_core.generator.unknown import UnknownJobs
     from vmevalkit_core.generator.weights import Weights
     from vmevalkit_core.geometry import Geometry
     from vmevalkit_core.media.clips import check_clip, encode_clip, read_frames
@@ -146,6 +147,7 @@ _HOME = {
     "UncertainSubmitError": "errors",
     "UnfinishedRun": "errors",
     "Unit": "options",
+    "UnknownJobs": "generator.unknown",
     "UnknownModel": "errors",
     "UnsafeLink": "errors",
     "UsageError": "errors",
@@ -236,6 +238,7 @@ __all__ = [
     "UncertainSubmitError",
     "UnfinishedRun",
     "Unit",
+    "UnknownJobs",
     "UnknownModel",
     "UnsafeLink",
     "UsageError",

@@ -21,6 +21,7 @@ class QuickAgents(Agents):
     poll_least = 0.02
     poll_most = 0.2
     unknown_pause = 0.1
+    unknown_for = 0.5
 
 
 class HastyAgents(QuickAgents):
@@ -39,6 +40,7 @@ class QuickDream(DreamMachine):
     poll_least = 0.02
     poll_most = 0.2
     unknown_pause = 0.1
+    unknown_for = 0.5
     settle = 0.0
     look_again = 0.1
 

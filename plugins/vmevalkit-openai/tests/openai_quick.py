@@ -19,6 +19,7 @@ class Quick(Videos):
     poll_most = 0.2
     patience = 3.0
     unknown_pause = 0.1
+    unknown_for = 0.5
     submit_timeout = 10.0
     poll_timeout = 2.0
     fetch_timeout = 5.0

@@ -17,3 +17,4 @@ class Quick(Runway):
     poll_least = 0.02
     poll_most = 0.2
     unknown_pause = 0.1
+    unknown_for = 0.5

@@ -20,6 +20,7 @@ class QuickVertex(VertexVeo):
     poll_least = 0.02
     poll_most = 0.2
     unknown_pause = 0.02
+    unknown_for = 0.5
     submit_timeout = 3.0
     poll_timeout = 2.0
     fetch_timeout = 5.0
@@ -36,6 +37,7 @@ class QuickOmni(GeminiOmni):
     poll_least = 0.02
     poll_most = 0.2
     unknown_pause = 0.02
+    unknown_for = 0.5
     submit_timeout = 3.0
     poll_timeout = 2.0
     fetch_timeout = 5.0

@@ -48,6 +48,10 @@ class VendorClient(ABC):
     """Seconds that a poll, or another question, may take at most."""
     fetch_timeout: float = 600.0
     """Seconds that a download may take at most; its wait behind other downloads does not count."""
+    unknown_pause: float = 10.0
+    """Seconds until a job that a poll did not know is asked about again."""
+    unknown_for: float = 300.0
+    """Seconds for which polls may not know a job before this process stops waiting; the run stays submitted."""
     settle: float = 30.0
     """Seconds after the time-out of a lost submit during which its job may still appear in the vendor's list."""
     look_again: float = 10.0

@@ -67,12 +67,16 @@ class Canceller:
         if isinstance(state, Done):
             return Ending(attempt.folder, job, "finished", "it is finished", _COLLECT)
         if isinstance(state, Pending):
-            await generator.stop(submission)
+            refused = await _refusal_of(generator, submission)
             last = await _last_word(generator, submission)
             if isinstance(last, Done):
                 return Ending(attempt.folder, job, "finished", "it was finished before it could be cancelled", _COLLECT)
-            self._save(attempt, metadata, "cancelled", "cancelled by the user", last)
-            return Ending(attempt.folder, job, "cancelled")
+            if not refused:
+                self._save(attempt, metadata, "cancelled", "cancelled by the user", last)
+                return Ending(attempt.folder, job, "cancelled")
+            if not isinstance(last, Failed):
+                raise refused
+            state = last  # it had ended, which is why the order was refused
         self._save(attempt, metadata, "failed", state.reason, state)
         return Ending(attempt.folder, job, "failed", state.reason)
 
@@ -99,8 +103,17 @@ class Canceller:
         Store(folder.parents[4], folder.parents[3].name, self._workshop.redactor).save(folder, metadata)
 
 
+async def _refusal_of(generator: ApiGenerator, submission: Submission) -> Exception | None:
+    """Why the order to cancel was not taken; None where it was."""
+    try:
+        await generator.stop(submission)
+    except Exception as error:
+        return error
+    return None
+
+
 async def _last_word(generator: ApiGenerator, submission: Submission) -> Pending | Done | Failed | None:
-    """What the vendor says of a cancelled job, for its cost; many say nothing any more."""
+    """What the vendor says of a job after the order, for its end and its cost; many say nothing any more."""
     try:
         return await generator.poll(submission)
     except Exception:

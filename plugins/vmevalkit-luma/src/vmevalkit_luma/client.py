@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import quote
@@ -20,16 +19,16 @@ from vmevalkit_core import (
     GenerationRequest,
     ModelSpec,
     Pending,
+    Refusal,
     Submission,
+    UnknownJobs,
 )
 from vmevalkit_luma import answers, errors, payload
 from vmevalkit_luma.plugin import AGENTS_KEY, AGENTS_URL
-from vmevalkit_luma.refusals import is_lumas, refusal, requests_a_minute
+from vmevalkit_luma.refusals import is_lumas, refusal, requests_a_minute, said
 
 JOBS = "/generations"
 NOBODYS_JOB = "00000000-0000-0000-0000-000000000000"
-UNKNOWN_TIMES = 3
-"""Polls in a row that must not know a job before it counts as gone: a new job may not be everywhere at once."""
 
 
 class Luma(ApiGenerator):
@@ -42,12 +41,10 @@ class Luma(ApiGenerator):
     requests_per_second = 5.0
     # Luma's own examples ask every three seconds.
     poll_least = 3.0
-    unknown_pause: float = 10.0
-    """Seconds until a job that a poll did not know is asked about again."""
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         super().__init__(spec, context)
-        self._unknown = Counter[str]()
+        self._unknown = UnknownJobs("Luma", self)
 
     def headers(self) -> Mapping[str, str]:
         """The key; KeyRefused for one that no header can hold."""
@@ -63,8 +60,10 @@ class Luma(ApiGenerator):
         # The id may come from --adopt, so it is no path until it is quoted.
         answer = await self.call("GET", f"{JOBS}/{quote(submission.id, safe='')}", ok=(200, 404))
         if answer.status == 404:
-            return self._missing(submission)
-        self._unknown.pop(submission.id, None)
+            if not is_lumas(answer):
+                raise Refusal(answer)  # a gateway's, which says nothing about the job
+            return self._unknown.unknown(submission, said(answer))
+        self._unknown.known(submission)
         return self.state(answer)
 
     @abstractmethod
@@ -88,15 +87,6 @@ class Luma(ApiGenerator):
         if not job:
             raise errors.UncertainSubmitError(f"Luma took the request and named no job: {answer.text}")
         return Submission(id=job)
-
-    def _missing(self, submission: Submission) -> Pending | Failed:
-        self._unknown[submission.id] += 1
-        if self._unknown[submission.id] < UNKNOWN_TIMES:
-            return Pending(stage="Luma does not know the job yet", poll_after=self.unknown_pause)
-        return Failed(
-            reason=f"Luma does not know the job {submission.id}",
-            hint="it was deleted there, or the key is one of another account",
-        )
 
 
 class Agents(Luma):

@@ -28,14 +28,15 @@ from vmevalkit_core import (
     RejectedError,
     Submission,
     UncertainSubmitError,
+    UnknownJobs,
 )
 from vmevalkit_openai import answers, payload
 from vmevalkit_openai.plugin import BASE_URL, KEY, ORGANIZATION, PROJECT, SERVER, TRUSTED
-from vmevalkit_openai.refusals import key_refused, refusal
+from vmevalkit_openai.refusals import is_apis, key_refused, refusal
 
 VIDEOS, MODELS = "/videos", "/models"
-UNKNOWN_TIMES = 3
-"""How often a server must not know a job, or its video, before that counts: a new one may not be everywhere at once."""
+LOOKS = 3
+"""How often a server that calls a job completed must not have its video before that counts: some write it later."""
 UNLISTED = (404, 405, 501)
 """What a server without a list answers."""
 PAGE, PAGES = 100, 10
@@ -49,8 +50,6 @@ class Videos(ApiGenerator):
 
     base_url = "https://api.openai.com/v1"
     base_url_env = BASE_URL
-    unknown_pause: float = 10.0
-    """Seconds until a job that a poll did not know is asked about again."""
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         super().__init__(spec, context)
@@ -58,7 +57,8 @@ class Videos(ApiGenerator):
         if SERVER in found:
             self.address, self.base_url_env = found[SERVER], ""
         self._key = self._variable(named=SERVER in found)
-        self._unknown = Counter[str]()
+        self._unknown = UnknownJobs("the server", self)
+        self._empty = Counter[str]()
         self._known: set[str] = set()
 
     def headers(self) -> Mapping[str, str]:
@@ -95,8 +95,10 @@ class Videos(ApiGenerator):
         self._known.add(submission.id)
         answer = await self.call("GET", _path(submission), ok=(200, 404))
         if answer.status == 404:
-            return self._missing(submission)
-        self._unknown.pop(submission.id, None)
+            if not is_apis(answer):
+                raise Refusal(answer)  # a gateway's, which says nothing about the job
+            return self._unknown.unknown(submission, answer.text)
+        self._unknown.known(submission)
         content = f"{self.address}{_path(submission)}/content?variant=video"
         return answers.job_state(answer, content, links=submission.resume.get("download") != "content")
 
@@ -109,7 +111,7 @@ class Videos(ApiGenerator):
             await self.download(link, path, headers=headers)
         except Refusal as refused:
             if own and refused.response.status in (404, 410):
-                await self._has_no_video(link)
+                await self._has_no_video(link, refused.response)
             raise
 
     async def find(self, request: GenerationRequest, sent_between: tuple[datetime, datetime]) -> list[Candidate]:
@@ -139,7 +141,7 @@ class Videos(ApiGenerator):
     async def cancel(self, submission: Submission) -> None:
         """Delete the job, which stops it on servers that can do so; RejectedError where the server does not."""
         answer = await self.call("DELETE", _path(submission), ok=(200, 202, 204, 400, 404, 405, 409, 501))
-        if answer.status in (400, 405, 409, 501):
+        if answer.status in (400, 404, 405, 409, 501):
             hint = "wait for its end: OpenAI's own API deletes finished jobs only, and so do servers like it"
             raise RejectedError(f"the server does not stop job {submission.id}: {answer.text}", hint=hint)
 
@@ -170,24 +172,15 @@ class Videos(ApiGenerator):
             raise KeyRefused(f"{variable} holds characters that no key has", hint=hint)
         return value
 
-    async def _has_no_video(self, link: str) -> None:
+    async def _has_no_video(self, link: str, answer: Answer) -> None:
         """Wait before the next try; JobFailed when there were enough: a success without a video is none."""
-        self._unknown[link] += 1
-        if self._unknown[link] >= UNKNOWN_TIMES:
+        self._empty[link] += is_apis(answer)  # a gateway's page says nothing about the video
+        if self._empty[link] >= LOOKS:
             raise JobFailed(
                 "the server calls the job completed and has no video",
                 hint="its moderation may have taken it, or it has been deleted; --retry-failed sends the run again",
             )
         await self.context.clock.sleep(self.unknown_pause)
-
-    def _missing(self, submission: Submission) -> Pending | Failed:
-        self._unknown[submission.id] += 1
-        if self._unknown[submission.id] < UNKNOWN_TIMES:
-            return Pending(stage="the server does not know the job yet", poll_after=self.unknown_pause)
-        return Failed(
-            reason=f"the server does not know the job {submission.id}",
-            hint="it was deleted, or the server was started anew and kept no jobs; --retry-failed sends it again",
-        )
 
 
 def _path(submission: Submission) -> str:

@@ -44,6 +44,11 @@ def key_refused(answer: Answer, key: str) -> KeyRefused:
     return KeyRefused(f"the server refuses the key: {_words(answer)}", hint=hint)
 
 
+def is_apis(answer: Answer) -> bool:
+    """Whether a refusal is an API's own: a gateway, or a web server at a wrong address, shows a page."""
+    return bool(_error(answer).get("message") or _body(answer).get("detail"))
+
+
 def _words(answer: Answer) -> str:
     """The server's sentence, or those of FastAPI about each field."""
     said = _error(answer).get("message")

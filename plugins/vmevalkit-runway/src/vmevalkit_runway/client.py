@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -23,19 +22,18 @@ from vmevalkit_core import (
     RetryableError,
     Submission,
     UncertainSubmitError,
+    UnknownJobs,
 )
 from vmevalkit_runway import answers, options, payload
 from vmevalkit_runway.models import MODELS
 from vmevalkit_runway.plugin import BASE_URL, KEY
-from vmevalkit_runway.refusals import refusal
+from vmevalkit_runway.refusals import refusal, said_by_runway
 
 VERSION = "2024-11-06"
 """The version of the API; Runway refuses calls that do not name one."""
 TASKS, UPLOADS, CREATE = "/v1/tasks", "/v1/uploads", "/v1/image_to_video"
 ORGANIZATION = "/v1/organization"
 ANY = range(100, 600)
-UNKNOWN_TIMES = 3
-"""Polls in a row that must not know a job before it counts as gone: a new job may not be everywhere at once."""
 
 
 class Runway(ApiGenerator):
@@ -48,13 +46,11 @@ class Runway(ApiGenerator):
     # Uploads live for about a day, and a throttled job may wait for hours before it reads its picture.
     hosted_for = 12 * 3600.0
     results_kept = "24 to 48 hours"
-    unknown_pause: float = 10.0
-    """Seconds until a job that a poll did not know is asked about again."""
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         super().__init__(spec, context)
         self._model = MODELS[spec.provider_model]
-        self._unknown = Counter[str]()
+        self._unknown = UnknownJobs("Runway", self)
 
     def headers(self) -> Mapping[str, str]:
         """The key, and the version of the API; KeyRefused for a key that no header can hold."""
@@ -94,13 +90,16 @@ class Runway(ApiGenerator):
         """The state of the job, and what it cost once it has ended."""
         answer = await self.call("GET", _path(submission), ok=(200, 404))
         if answer.status == 404:
-            return self._missing(submission)
-        self._unknown.pop(submission.id, None)
+            return self._unknown.unknown(submission, said_by_runway(answer))
+        self._unknown.known(submission)
         return answers.task_state(answer.json())
 
     async def cancel(self, submission: Submission) -> None:
         """Stop the job; Runway gives the money back for one that was not running yet."""
-        await self.call("DELETE", _path(submission), ok=(200, 202, 204, 404))
+        answer = await self.call("DELETE", _path(submission), ok=(200, 202, 204, 404))
+        if answer.status == 404:
+            message = f"Runway does not know the job {submission.id}: {said_by_runway(answer)}"
+            raise GenerationError(message, hint="cancel it again later, or in the developer portal")
 
     async def check_account(self) -> Account:
         """The credits of the organization."""
@@ -116,15 +115,6 @@ class Runway(ApiGenerator):
         if image.link:
             return image.link
         return payload.data_uri(await asyncio.to_thread(image.path.read_bytes), image.media_type)
-
-    def _missing(self, submission: Submission) -> Pending | Failed:
-        self._unknown[submission.id] += 1
-        if self._unknown[submission.id] < UNKNOWN_TIMES:
-            return Pending(stage="Runway does not know the job yet", poll_after=self.unknown_pause)
-        return Failed(
-            reason=f"Runway does not know the job {submission.id}",
-            hint="it was deleted there, or the key is one of another organization",
-        )
 
 
 def _path(submission: Submission) -> str:

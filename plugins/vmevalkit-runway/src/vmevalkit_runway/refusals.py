@@ -13,6 +13,7 @@ from vmevalkit_core import (
     ModeratedError,
     NoCredit,
     QuotaExhausted,
+    Refusal,
     RejectedError,
 )
 from vmevalkit_runway.answers import clipped
@@ -39,6 +40,13 @@ def refusal(answer: Answer) -> GenerationError | None:
         hint = "run again later; the page Usage at https://dev.runwayml.com shows the limits of your organization"
         return QuotaExhausted(f"Runway's quota of the last 24 hours is used up: {words}", hint=hint)
     return None
+
+
+def said_by_runway(answer: Answer) -> str:
+    """Runway's own words in a refusal; Refusal where they are somebody else's, such as a gateway's."""
+    if not isinstance(_body(answer).get("error"), str):
+        raise Refusal(answer)
+    return _error_words(answer)
 
 
 def _error_words(answer: Answer) -> str:

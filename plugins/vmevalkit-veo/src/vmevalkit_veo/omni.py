@@ -21,14 +21,15 @@ from vmevalkit_core import (
     KeyRefused,
     ModelSpec,
     Pending,
+    Refusal,
     RetryableError,
     Submission,
     UncertainSubmitError,
+    UnknownJobs,
 )
 from vmevalkit_veo import answers, payload
 from vmevalkit_veo.catalog import model_of
 from vmevalkit_veo.inline import Sieve, VideoAhead, save_video
-from vmevalkit_veo.patience import Patience
 from vmevalkit_veo.pictures import encoded
 from vmevalkit_veo.plugin import GEMINI_KEY, GEMINI_URL, GOOGLE_KEY
 from vmevalkit_veo.refusals import GEMINI, account_refusal, refusal
@@ -46,13 +47,12 @@ class GeminiOmni(ApiGenerator):
     base_url_env = GEMINI_URL
     poll_least = 5.0
     results_kept = "7 to 55 days, as the account is set"
-    unknown_pause: float = 30.0
-    """Seconds until a job that a poll did not know is asked about again."""
+    unknown_pause = 30.0
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         super().__init__(spec, context)
         self._model = model_of(spec.provider_model)
-        self._patience = Patience("Gemini", self.unknown_pause)
+        self._unknown = UnknownJobs("Gemini", self)
 
     def headers(self) -> Mapping[str, str]:
         """The key, in the header that Google names for it; KeyRefused for a key that no header can hold."""
@@ -81,8 +81,10 @@ class GeminiOmni(ApiGenerator):
         if answer.status != 200:
             if known := self.explain(answer):
                 raise known
-            return self._patience.unknown(job, said(answer).message)
-        self._patience.known(job)
+            if not is_googles(answer):
+                raise Refusal(answer)  # a gateway's, which says nothing about the job
+            return self._unknown.unknown(submission, said(answer).message)
+        self._unknown.known(submission)
         return answers.interaction_state(answer.json(), job)
 
     async def fetch(self, done: Done, path: Path) -> None:
@@ -97,10 +99,11 @@ class GeminiOmni(ApiGenerator):
             await self.download(link, path)
 
     async def cancel(self, submission: Submission) -> None:
-        """Stop the job; one that has ended, or is not known, is as good as stopped."""
+        """Stop the job; GenerationError where Google does not take the order, as for one that has ended."""
         answer = await self.call("POST", f"{_path(submission.id)}/cancel", ok=(200, 202, 204, 400, 404))
-        if answer.status == 400 and (known := self.explain(answer)):
-            raise known
+        if answer.status in (400, 404):
+            words = said(answer).message
+            raise self.explain(answer) or GenerationError(f"Gemini does not cancel job {submission.id}: {words}")
 
     async def check_account(self) -> Account:
         """Whether the key works: Google looks at it before it says that it does not know an interaction."""

@@ -23,17 +23,17 @@ from vmevalkit_core import (
     Refusal,
     Submission,
     UncertainSubmitError,
+    UnknownJobs,
     UsageError,
 )
 from vmevalkit_veo import answers, payload
 from vmevalkit_veo.catalog import model_of
 from vmevalkit_veo.inline import Sieve, VideoAhead, save_video
-from vmevalkit_veo.patience import Patience
 from vmevalkit_veo.pictures import encoded
 from vmevalkit_veo.plugin import CREDENTIALS, LOCATION, PROJECT, STORAGE_URL, VERTEX_URL
 from vmevalkit_veo.refusals import VERTEX, refusal
 from vmevalkit_veo.tokens import Tokens
-from vmevalkit_veo.words import said
+from vmevalkit_veo.words import is_googles, said
 
 STORAGE = "https://storage.googleapis.com"
 DEFAULT_LOCATION = "global"
@@ -50,8 +50,7 @@ class VertexVeo(ApiGenerator):
     poll_least = 10.0
     # A token may have to be fetched within it.
     submit_timeout = 90.0
-    unknown_pause: float = 30.0
-    """Seconds until a job that a poll did not know is asked about again."""
+    unknown_pause = 30.0
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         env = context.env
@@ -62,7 +61,7 @@ class VertexVeo(ApiGenerator):
         self._parent = _parent(env[PROJECT], self._location, self._model.id)
         self._storage = (env.get(STORAGE_URL) or STORAGE).rstrip("/")
         self._tokens = Tokens(env.get(CREDENTIALS, ""))
-        self._patience = Patience("Vertex AI", self.unknown_pause)
+        self._unknown = UnknownJobs("Vertex AI", self)
 
     async def host(self, image: ImageRef) -> str | None:
         """Nothing is uploaded; but a token is fetched here, while a failure still costs nothing."""
@@ -93,8 +92,10 @@ class VertexVeo(ApiGenerator):
         if answer.status != 200:
             if known := self.explain(answer):
                 raise known
-            return self._patience.unknown(job, said(answer).message)
-        self._patience.known(job)
+            if not is_googles(answer):
+                raise Refusal(answer)  # a gateway's, which says nothing about the job
+            return self._unknown.unknown(submission, said(answer).message)
+        self._unknown.known(submission)
         return answers.operation_state(answer.json(), job)
 
     async def fetch(self, done: Done, path: Path) -> None:

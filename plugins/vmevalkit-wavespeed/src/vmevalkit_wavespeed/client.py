@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,17 +26,16 @@ from vmevalkit_core import (
     RetryableError,
     Submission,
     UncertainSubmitError,
+    UnknownJobs,
 )
 from vmevalkit_wavespeed import answers, payload
 from vmevalkit_wavespeed.models import MODELS
 from vmevalkit_wavespeed.plugin import BASE_URL, KEY
-from vmevalkit_wavespeed.refusals import refusal
+from vmevalkit_wavespeed.refusals import refusal, said
 
 API = "/api/v3"
 JOBS, UPLOADS, BALANCE = f"{API}/predictions", f"{API}/media/uploads", f"{API}/balance"
 ANY = range(100, 600)
-UNKNOWN_TIMES = 3
-"""Polls in a row that must not know a job before it counts as gone: a new job may not be everywhere at once."""
 LISTED = timedelta(days=7)
 """How long WaveSpeed lists a job."""
 PAGES = 10
@@ -53,13 +51,11 @@ class WaveSpeed(ApiGenerator):
     poll_least = 2.0
     # Uploads live for 7 days; a job may have to wait in line before it reads its picture.
     hosted_for = 24 * 3600.0
-    unknown_pause: float = 10.0
-    """Seconds until a job that a poll did not know is asked about again."""
 
     def __init__(self, spec: ModelSpec, context: Context) -> None:
         super().__init__(spec, context)
         self._model = MODELS[spec.name]
-        self._unknown = Counter[str]()
+        self._unknown = UnknownJobs("WaveSpeed", self)
         self._known: set[str] = set()
 
     def headers(self) -> Mapping[str, str]:
@@ -98,10 +94,10 @@ class WaveSpeed(ApiGenerator):
             # The id may come from --adopt, so it is no path until it is quoted.
             job = await self._ask("GET", f"{JOBS}/{quote(submission.id, safe='')}/result")
         except Refusal as refused:
-            if refused.response.status != 404:
+            if refused.response.status != 404 or not (words := said(refused.response)):
                 raise
-            return self._missing(submission)
-        self._unknown.pop(submission.id, None)
+            return self._unknown.unknown(submission, words)
+        self._unknown.known(submission)
         return answers.job_state(job)
 
     async def find(self, request: GenerationRequest, sent_between: tuple[datetime, datetime]) -> list[Candidate]:
@@ -127,15 +123,6 @@ class WaveSpeed(ApiGenerator):
 
     async def _ask(self, method: str, path: str, **parts: Any) -> Any:
         return answers.data(await self.call(method, path, **parts))
-
-    def _missing(self, submission: Submission) -> Pending | Failed:
-        self._unknown[submission.id] += 1
-        if self._unknown[submission.id] < UNKNOWN_TIMES:
-            return Pending(stage="WaveSpeed does not know the job yet", poll_after=self.unknown_pause)
-        return Failed(
-            reason=f"WaveSpeed does not know the job {submission.id}",
-            hint="it is older than WaveSpeed keeps jobs, was deleted there, or the key is another account's",
-        )
 
 
 def _within(row: Candidate, sent_between: tuple[datetime, datetime]) -> bool:

@@ -23,7 +23,7 @@ def refusal(answer: Answer) -> GenerationError | None:
 
     A refused look at a job or at the list says nothing about a job, unless it is about the key.
     """
-    words = _words(answer)
+    words = said(answer) or answer.text or f"status {answer.status}"
     if answer.status == 401:
         hint = "set WAVESPEED_API_KEY; a key that was made before the first top-up works once there is money"
         return KeyRefused(f"WaveSpeed refuses the key: {words}", hint=hint)
@@ -41,11 +41,11 @@ def refusal(answer: Answer) -> GenerationError | None:
     return None
 
 
-def _words(answer: Answer) -> str:
-    """WaveSpeed's sentence."""
+def said(answer: Answer) -> str:
+    """WaveSpeed's sentence; empty where a refusal is somebody else's, such as a gateway's."""
     try:
         body: Any = json.loads(answer.body)
     except (ValueError, RecursionError):
         body = None
-    said = body.get("message") if isinstance(body, dict) else None
-    return clipped(said).rstrip(".") if isinstance(said, str) and said else answer.text or f"status {answer.status}"
+    sentence = body.get("message") if isinstance(body, dict) else None
+    return clipped(sentence).rstrip(".") if isinstance(sentence, str) else ""
