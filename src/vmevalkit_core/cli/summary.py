@@ -55,8 +55,8 @@ def tell_standing(plan: Plan) -> None:
         out.note(
             f"Warning: jobs that were sent before and asked differently ({fields}) are collected as they were asked"
         )
-    if plan.actions[Action.DAMAGED]:
-        out.note("Hint: move a folder with a damaged record away, and its run starts anew")
+    for remedy in plan.remedies:
+        out.note(f"Hint: {remedy}")
 
 
 def tell_problems_of_plan(plan: Plan) -> None:

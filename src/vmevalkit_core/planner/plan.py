@@ -59,6 +59,8 @@ class Plan:
     kept: int = 0
     """Finished runs that were asked differently and are kept by order."""
     failed: list[tuple[RunKey, str]] = field(default_factory=list)
+    remedies: dict[str, None] = field(default_factory=dict)
+    """What mends the damaged records, each once."""
     cost: Decimal | None = Decimal(0)
     """US dollars at most of what would or might be sent; None when a price is unknown."""
     collected_as_asked: Counter[str] = field(default_factory=Counter)
@@ -241,6 +243,8 @@ def _add(plan: Plan, run: PlannedRun, decision: Decision) -> None:
             plan.changed.append((run.key, decision.changes))
     elif decision.action in (Action.FAILED, Action.DAMAGED) and len(plan.failed) < SHOWN:
         plan.failed.append((run.key, decision.reason))
+        if decision.attempt and decision.attempt.remedy:
+            plan.remedies[decision.attempt.remedy] = None
 
 
 def _learn(plan: Plan, decision: Decision) -> None:
