@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from vmevalkit_core.attempts import find_attempts
@@ -36,6 +37,14 @@ def make_task(root: Path, domain: str, task_id: str, *, final: bool = True, prom
     (folder / "prompt.txt").write_text(prompt + "\n")
     (folder / "question_metadata.json").write_text(json.dumps({"id": task_id, "answer": 42}))
     return folder
+
+
+def close(path: Path) -> None:
+    """Take every right to a file or folder away; skips the test for a user whom that does not stop."""
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        path.chmod(0o700)
+        pytest.skip("this user may read everything")
 
 
 def records(root: Path) -> list[dict[str, Any]]:

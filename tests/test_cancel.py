@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Command
-from tests.helpers import make_task, records, statuses
+from tests.helpers import close, make_task, records, statuses
 from tests.vendors import BLIND, PLAIN, env_of, run_all, vendor
 from vmevalkit_core.claims import claims_of
 from vmevalkit_core.records import RunKey
@@ -92,3 +92,42 @@ def test_nothing_to_cancel_is_no_error(vmeval: Command, tmp_path: Path, simulato
     done = vmeval("cancel", str(tmp_path / "out"))
     assert (done.returncode, "No provider works on a job" in done.stdout) == (0, True)
     assert records(tmp_path / "out")[0]["inference"]["status"] == "success"
+
+
+def test_jobs_are_found_from_two_folders_above(vmeval: Command, waiting: Path, simulator: Simulator) -> None:
+    """As `vmeval cancel data`, or in the folder of the work, names them."""
+    above = waiting.parent / "data"
+    above.mkdir()
+    waiting.rename(above / "outputs")
+    done = vmeval("cancel", str(above.parent), "-m", PLAIN, **env_of(simulator))
+    assert (done.returncode, "2 jobs, sent for $1.00 at most" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("place", "error"), [("", "holds no runs, so there is nothing"), ("question", "lies within the run")], ids=str
+)
+def test_folder_that_cannot_hold_a_job_is_refused(vmeval: Command, tmp_path: Path, place: str, error: str) -> None:
+    """A money command never takes another folder than was meant for one without jobs."""
+    assert vmeval("run", "--limit", "1").returncode == 0
+    run = next((tmp_path / "work").rglob("metadata.json")).parent
+    (tmp_path / "empty").mkdir()
+    done = vmeval("cancel", str(run / place if place else tmp_path / "empty"), "--yes")
+    assert (done.returncode, error in done.stderr, "Hint: give " in done.stderr) == (2, True, True)
+
+
+def test_record_that_hides_a_job_is_named(vmeval: Command, waiting: Path, simulator: Simulator) -> None:
+    """The others are cancelled; the exit code says that a job may be left."""
+    record = min(waiting.rglob("metadata.json"))
+    record.write_text("{")
+    done = vmeval("cancel", str(waiting), "-m", PLAIN, "--yes", **env_of(simulator))
+    assert (done.returncode, "1 cancelled, 1 damaged." in done.stdout) == (1, True)
+    assert f"damaged   {record.parent.name}: {record} cannot be read" in " ".join(done.stdout.split("\n    "))
+    again = vmeval("cancel", str(waiting), "--json")
+    assert (again.returncode, [one["end"] for one in json.loads(again.stdout)]) == (1, ["damaged"])
+
+
+def test_closed_folder_is_named(vmeval: Command, waiting: Path) -> None:
+    """Nobody knows how many jobs it holds."""
+    close(waiting / "pilot" / "plain")
+    done = vmeval("cancel", str(waiting), "--yes")
+    assert (done.returncode, "pilot/plain cannot be read: Permission denied" in done.stdout) == (1, True)

@@ -233,3 +233,13 @@ def test_experiment_cannot_lie_in_the_questions(vmeval: Vmeval, questions: Path)
         done = vmeval("run", str(questions), *more)
         assert (done.returncode, "lies in the questions" in done.stderr) == (2, True)
     assert sorted(questions.rglob("*")) == before
+
+
+def test_folder_of_a_domain_is_not_counted_as_a_task_pair(vmeval: Vmeval, questions: Path) -> None:
+    """What can be used is counted in task pairs, what cannot in folders."""
+    (questions / "zoo_task").mkdir()
+    checked = vmeval("questions", "check", str(questions))
+    assert (checked.returncode, "zoo_task holds no task folder" in checked.stdout) == (1, True)
+    assert "4 task pairs in 2 domains can be used, 1 folder cannot." in checked.stdout
+    done = vmeval("run", str(questions), "-m", "baseline-hold")
+    assert (done.returncode, "1 folder of the questions could not be used." in done.stdout) == (1, True)

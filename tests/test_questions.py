@@ -124,6 +124,31 @@ def test_solution_video_that_may_not_be_read_is_named(questions: Path, target: s
     assert [one.id for one in survey(questions) if one.problems] == ["chess_0000"]
 
 
+@pytest.mark.parametrize(("name", "other"), [("first_frame.png", "First_Frame.PNG"), ("prompt.txt", "Prompt.md")])
+def test_check_names_the_file_that_is_meant(questions: Path, name: str, other: str) -> None:
+    """As a run does: the fix is a new name, not a new file."""
+    folder = questions / "maze_task" / "maze_0000"
+    (folder / name).rename(folder / other)
+    (problem,) = [problem for one in survey(questions) for problem in one.problems]
+    assert (problem.reason, problem.hint.partition(";")[0]) == (f"has no {name}", f"rename its {other} to {name}")
+
+
+def test_domain_without_task_folders_is_a_problem(questions: Path) -> None:
+    """Its task pairs were forgotten; whoever asks for one task does not hear of it."""
+    (questions / "zoo_task").mkdir()
+    (problem,) = [one for one in scan(questions) if isinstance(one, QuestionProblem)]
+    assert (problem.path, problem.reason) == (str(questions / "zoo_task"), "holds no task folder")
+    assert len(list(scan(questions, tasks=["maze_0000"]))) == 1
+
+
+def test_metadata_that_is_no_json_comes_with_a_fix(questions: Path) -> None:
+    """Not with the words of a parser alone."""
+    path = questions / "maze_task" / "maze_0000" / "question_metadata.json"
+    path.write_text("{'id': 1}")
+    (problem,) = [problem for one in survey(questions) for problem in one.problems]
+    assert problem.hint.startswith("mend it, or take it out: ")
+
+
 def test_task_pairs_outside_a_domain_folder_are_named(questions: Path) -> None:
     """Beside real domains they would be lost without a word; folders that hold none are passed over."""
     make_task(questions, "raven", "raven_0000")

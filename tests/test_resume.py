@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.helpers import LEDGER, ledger_lines, records, runner_in, statuses
+from tests.helpers import LEDGER, close, ledger_lines, records, runner_in, statuses
 from tests.test_runner import planned, run
 from vmevalkit_core.planner import Action, Policy
 from vmevalkit_core.runner import Report, Runner
@@ -137,7 +137,21 @@ def test_newer_format_is_left_alone(tmp_path: Path, questions: Path) -> None:
         path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
     plan = planned(runner_in(tmp_path), questions, LEDGER)
     assert plan.actions == {Action.DAMAGED: 4}
-    assert "upgrade vmevalkit-core" in plan.failed[0][1]
+    assert "newer than this version knows" in plan.failed[0][1]
+    assert list(plan.remedies) == ["upgrade vmevalkit-core"]
+
+
+def test_remedy_follows_the_cause(tmp_path: Path, questions: Path) -> None:
+    """To move a record away that could be read with more rights would pay for its run twice."""
+    leave_submitted(tmp_path, questions)
+    damaged, closed, *_ = sorted((tmp_path / "out").rglob("metadata.json"))
+    damaged.write_text("{")
+    assert [one.partition(",")[0] for one in planned(runner_in(tmp_path), questions, LEDGER).remedies] == [
+        "move the run folder away"
+    ]
+    close(closed)
+    remedies = planned(runner_in(tmp_path), questions, LEDGER).remedies
+    assert "give read access to what cannot be read, or see to its disk" in remedies
 
 
 def test_lost_request_is_looked_for_without_its_question(tmp_path: Path, questions: Path) -> None:

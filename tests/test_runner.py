@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import BLIND_LEDGER, LEDGER, ledger_lines, make_task, records, runner_in, statuses
+from tests.helpers import BLIND_LEDGER, LEDGER, close, ledger_lines, make_task, records, runner_in, statuses
 from vmevalkit_core.errors import ConfigError, MissingCredential
 from vmevalkit_core.media.clips import check_clip
 from vmevalkit_core.planner import Action, Plan, Policy
@@ -266,6 +266,15 @@ def test_misnamed_file_is_named(tmp_path: Path, questions: Path, name: str) -> N
     (folder / "first_frame.png").rename(folder / name)
     (problem,) = planned(runner_in(tmp_path), questions, "baseline-hold").problems
     assert problem.hint.startswith(f"rename its {name} to first_frame.png")
+
+
+def test_closed_task_folder_ends_no_plan(tmp_path: Path, questions: Path) -> None:
+    """The other task pairs are run."""
+    folder = questions / "maze_task" / "maze_0000"
+    close(folder)
+    plan = planned(runner_in(tmp_path), questions, "baseline-hold")
+    assert [(one.path, one.reason) for one in plan.problems] == [(str(folder), "cannot be read: Permission denied")]
+    assert len(plan.runs) == 3
 
 
 def test_edited_model_file_is_noticed(tmp_path: Path, questions: Path) -> None:

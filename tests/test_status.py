@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import LEDGER, on_terminal
+from tests.helpers import LEDGER, close, on_terminal
 from vmevalkit_core.standing import WORDS
 from vmevalkit_core.terminal.tables import display_width
 
@@ -66,3 +66,28 @@ def test_status_of_one_run_says_which_it_is(vmeval: Vmeval, failed: Path) -> Non
     line = [sys.executable, "-m", "vmevalkit_core", "status", "."]
     told = subprocess.run(line, cwd=run, capture_output=True, text=True, check=True).stdout
     assert "  ledger  maze/maze_0001" in told
+
+
+def test_status_of_a_folder_above_finds_the_runs(vmeval: Vmeval, failed: Path) -> None:
+    """And says by its exit code that a record cannot be read."""
+    done = vmeval("status", ".")
+    assert (done.returncode, "23 failed" in done.stdout) == (1, True)
+    assert "24 run folders" in vmeval("validate", ".").stdout
+
+
+def test_folder_within_a_run_is_refused(vmeval: Vmeval, failed: Path) -> None:
+    """It holds no run, and whoever names it means the run."""
+    inside = max(failed.rglob("metadata.json")).parent / "question"
+    for command in ("status", "validate"):
+        done = vmeval(command, str(inside))
+        assert (done.returncode, f"lies within the run {inside.parent}" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("command", "told"), [("status", "2 damaged"), ("validate", "maze_task: ")])
+def test_closed_folder_is_no_empty_one(vmeval: Vmeval, failed: Path, command: str, told: str) -> None:
+    """It is named, and the exit code is that of something wrong."""
+    closed = failed / "data/outputs/default/ledger/maze_task"
+    close(closed)
+    done = vmeval(command)
+    assert (done.returncode, told in done.stdout) == (1, True)
+    assert "data/outputs/default/ledger/maze_task cannot be read: Permission denied" in done.stdout

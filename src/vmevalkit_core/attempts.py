@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 from pydantic_core import from_json
 
@@ -22,6 +22,9 @@ UNFIT = "video/unfit_video.mp4"
 OBJECTS = ("options", "options_given", "first_frame", "final_frame", "clip", "submission", "intent", "cost")
 STATUSES = frozenset(get_args(RunStatus))
 LIVE = frozenset({"submitting", "submitted", "running", "uncertain"})
+LEVELS, ABOVE = 5, 2
+"""Folders from an output down to a run, and how many above it are looked through too: those of `data/outputs`."""
+PLACE_HINT = "give the folder that `vmeval run` named, or one above it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Attempt:
     folder: str
     data: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
+    remedy: str = ""
+    """How to mend the problem."""
 
     @property
     def run_id(self) -> str:
@@ -119,44 +124,84 @@ def read_attempt(folder: str) -> Attempt:
         data = from_json(read_file(path), cache_strings="keys")
         _check(data)
     except FileNotFoundError:
-        return Attempt(folder, problem=f"{path} is missing")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, RecordError) as error:
-        return Attempt(folder, problem=f"{path} cannot be read: {error or type(error).__name__}")
+        return Attempt(folder, problem=f"{path} is missing", remedy=_AWAY)
+    except OSError as error:
+        return _unreadable(folder, path, error)
+    except RecordError as error:
+        return Attempt(folder, problem=f"{path} cannot be read: {error}", remedy=error.hint)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return Attempt(folder, problem=f"{path} cannot be read: {error or type(error).__name__}", remedy=_AWAY)
     return Attempt(folder, data)
 
 
+_AWAY = (
+    "move the run folder away, and its run starts anew; with a paid model its job may have been paid for, "
+    "so look at the vendor's own pages first"
+)
+
+
+def _unreadable(folder: str, path: str, error: OSError) -> Attempt:
+    problem = f"{path} cannot be read: {error.strerror or error}"
+    return Attempt(folder, problem=problem, remedy="give read access to what cannot be read, or see to its disk")
+
+
 def attempts_at(path: str | Path) -> Iterator[Attempt]:
-    """Every attempt at or below a folder that a user named; UsageError where there is no such folder."""
+    """Every attempt at or below a folder that a user named, or some folders above an output.
+
+    A folder that is closed to us stands in its place as an attempt with that problem. UsageError where `path` is no
+    folder, or lies within a run.
+    """
     if not Path(path).is_dir():
         what = "is a file, not a folder" if Path(path).exists() else "does not exist"
-        raise UsageError(f"{path} {what}", hint="give the folder that `vmeval run` named, or one above it")
-    return find_attempts(path)
+        raise UsageError(f"{path} {what}", hint=PLACE_HINT)
+    for parent in Path(os.path.abspath(path)).parents:
+        if (parent / RECORD).is_file() and (parent / QUESTION).is_dir():
+            raise UsageError(f"{path} lies within the run {parent}", hint=f"give {parent}, or a folder above it")
+    return _attempts(str(path), LEVELS + ABOVE, lambda folder, error: [_unreadable(folder, folder, error)])
 
 
 def find_attempts(path: str | Path) -> Iterator[Attempt]:
     """Every attempt at or below a folder: a run, a task, a domain, a model, an experiment, or the output."""
-    root = str(path)
+    return _attempts(str(path), LEVELS, lambda *_: [])
+
+
+_Closed: TypeAlias = Callable[[str, OSError], Iterable[Attempt]]
+
+
+def _attempts(root: str, levels: int, closed: _Closed) -> Iterator[Attempt]:
     if os.path.isfile(f"{root}{os.sep}{RECORD}"):
         yield read_attempt(root)
+    else:
+        yield from _walk(root, levels, closed)
+
+
+def _walk(folder: str, levels: int, closed: _Closed) -> Iterator[Attempt]:
+    try:
+        names = _folders(folder)
+    except PermissionError as error:
+        yield from closed(folder, error)
         return
-    yield from _walk(root, depth=5)
-
-
-def _walk(folder: str, depth: int) -> Iterator[Attempt]:
-    for name in folders_in(folder):
+    for name in names:
         path = f"{folder}{os.sep}{name}"
         if os.path.isfile(f"{path}{os.sep}{RECORD}") or _looks_like_run(path):
             yield read_attempt(path)
-        elif depth > 1:
-            yield from _walk(path, depth - 1)
+        elif levels > 1:
+            yield from _walk(path, levels - 1, closed)
 
 
 def folders_in(folder: str) -> list[str]:
     """The names of the folders in a folder, sorted; none where it went away or is closed to us."""
     try:
+        return _folders(folder)
+    except PermissionError:
+        return []
+
+
+def _folders(folder: str) -> list[str]:
+    try:
         with os.scandir(folder) as entries:
             return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 
@@ -170,7 +215,7 @@ def _check(data: Any) -> None:
         raise ValueError("it holds no JSON object")
     inference, facts = data["inference"], data.get("provenance") or {}
     if facts.get("format", 0) > FORMAT:
-        raise RecordError(f"format {facts['format']} is newer than this version knows; upgrade vmevalkit-core")
+        raise RecordError(f"format {facts['format']} is newer than this version knows", hint="upgrade vmevalkit-core")
     if inference["status"] not in STATUSES:
         raise ValueError(f"its status {inference['status']!r} is unknown")
     for name in ("sample", "attempts"):

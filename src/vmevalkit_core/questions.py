@@ -171,12 +171,14 @@ def read_metadata(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, RecursionError) as error:
-        hint = pointers.HINT if is_pointer(path.read_bytes()) else str(error)
+        hint = pointers.HINT if is_pointer(path.read_bytes()) else f"mend it, or take it out: {error}"
         raise QuestionError(f"{path} is not JSON", hint=hint) from error
     except OSError as error:
         raise QuestionError(f"{path} cannot be read: {error.strerror}") from error
     if not isinstance(content, dict):
-        raise QuestionError(f"{path} does not hold a JSON object")
+        raise QuestionError(
+            f"{path} does not hold a JSON object", hint="its fields stand in { }; mend it, or take it out"
+        )
     return content
 
 

@@ -110,6 +110,8 @@ def _scan_domain(one: _Domain, real: str, tasks: set[str], limit: int | None) ->
     except OSError as error:
         yield QuestionProblem(one.path, f"cannot be read: {error.strerror}", "check its access rights")
         return
+    if not folders and not tasks:
+        yield QuestionProblem(one.path, "holds no task folder", LAYOUT_HINT)
     for count, (name, is_link) in enumerate(each for each in folders if not tasks or each[0] in tasks):
         if limit is not None and count >= limit:
             return

@@ -42,8 +42,8 @@ class Unfinished(NamedTuple):
     @property
     def task(self) -> str:
         """Domain and task id, as the folder has them."""
-        domain, task_id = os.path.abspath(self.folder).split(os.sep)[-3:-1]
-        return f"{domain.removesuffix('_task')}/{task_id}"
+        _, domain, task_id = _place(self.folder)
+        return f"{domain}/{task_id}"
 
     def to_json(self) -> dict[str, Any]:
         """The same facts as plain values."""
@@ -138,10 +138,13 @@ def _unfinished(attempt: Attempt, state: str, model: str) -> Unfinished:
 
 
 def _model_of(attempt: Attempt) -> str:
-    if attempt.problem:
-        parts = Path(os.path.abspath(attempt.folder)).parts
-        return parts[-4] if len(parts) > 4 else "?"
-    return str(attempt.data["inference"].get("model", "?"))
+    return _place(attempt.folder)[0] if attempt.problem else str(attempt.data["inference"].get("model", "?"))
+
+
+def _place(folder: str) -> tuple[str, str, str]:
+    """Model, domain and task id, as the path of a run has them; question marks for a folder above the runs."""
+    model, domain, task_id = ["", "", "", *os.path.abspath(folder).split(os.sep)][-4:-1]
+    return (model, domain.removesuffix("_task"), task_id) if domain.endswith("_task") else ("?", "?", "?")
 
 
 def _money(value: str | None) -> Decimal:

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from vmevalkit_core.errors import UsageError
+from vmevalkit_core.lacking import lacking
 from vmevalkit_core.questions import (
     COPIED,
     FINAL,
@@ -94,6 +95,9 @@ class _Seen:
 
 def _look_at_prompt(task: TaskFolder, report: TaskReport) -> None:
     path = Path(task.source(PROMPT))
+    if not os.path.lexists(path):
+        report.problems.append(lacking(task, PROMPT, LAYOUT_HINT))
+        return
     with _collecting(report):
         read_prompt(path)
         raw = path.read_bytes()
@@ -111,7 +115,7 @@ def _look_at_frames(task: TaskFolder, report: TaskReport) -> None:
     for name in (FIRST, FINAL):
         path = Path(task.source(name))
         if not path.is_file():
-            _miss(name, report)
+            _miss(task, name, report)
             continue
         with _collecting(report):
             prepared = prepare_image(path, ImageRule())
@@ -122,11 +126,13 @@ def _look_at_frames(task: TaskFolder, report: TaskReport) -> None:
         report.notes.append(f"{FINAL} is {width} x {height}, {FIRST} is {wide} x {high}")
 
 
-def _miss(name: str, report: TaskReport) -> None:
+def _miss(task: TaskFolder, name: str, report: TaskReport) -> None:
+    problem = lacking(task, name, LAYOUT_HINT if name == FIRST else "")
     if name == FIRST:
-        report.problems.append(QuestionProblem(report.path, f"has no {name}", LAYOUT_HINT))
+        report.problems.append(problem)
     else:
-        report.notes.append(f"has no {name}: models that are shown it cannot be run on it")
+        fix = f"; {problem.hint}" if problem.hint else ""
+        report.notes.append(f"{problem.reason}: models that are shown it cannot be run on it{fix}")
 
 
 def _look_at_metadata(task: TaskFolder, report: TaskReport) -> None:

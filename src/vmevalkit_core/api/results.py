@@ -16,8 +16,6 @@ from vmevalkit_core.records import RunKey
 from vmevalkit_core.runner import Outcome
 from vmevalkit_core.standing import WORDS
 
-_DAMAGED_HINT = "move a folder with a damaged record away, and its run starts anew"
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RunResult(Mapping[str, Any]):
@@ -57,7 +55,7 @@ class RunResult(Mapping[str, Any]):
         """The whole record, metadata.json, as it was when this was first asked; RecordError when it cannot be read."""
         attempt = read_attempt(self.inference_dir)
         if attempt.problem:
-            raise RecordError(attempt.problem)
+            raise RecordError(attempt.problem, hint=attempt.remedy)
         try:
             return attempt.metadata()
         except ValidationError as error:
@@ -116,7 +114,7 @@ def unfinished(
     name = f"{key.model} {task}" + (f" sample {key.sample}" if key.sample else "")
     return UnfinishedRun(
         f"{name} is {status}: {reason or WORDS.get(status, 'it has no clip yet')}",
-        hint=hint or (_DAMAGED_HINT if status == "damaged" else ""),
+        hint=hint or (attempt.remedy if attempt and status == "damaged" else ""),
         generation_id=_job(attempt) if attempt and not attempt.problem else None,
         status=status,
         folder=attempt.folder if attempt else None,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from vmevalkit_core.attempts import Attempt, attempts_at
+from vmevalkit_core.attempts import PLACE_HINT, Attempt, attempts_at
 from vmevalkit_core.cli.catalog import load_registry
 from vmevalkit_core.environment import environment
 from vmevalkit_core.errors import UsageError
@@ -21,18 +21,31 @@ from vmevalkit_core.terminal import out
 
 
 def cancel(path: Path, *, files: Sequence[str], yes: bool, as_json: bool) -> int:
-    """Ask, cancel, tell; 0 when no job in the folder is left."""
-    found = submitted_at(attempts_at(path))
-    if not found:
-        out.dump([]) if as_json else out.say(f"No provider works on a job of {path}.")
-        return 0
-    _allow(found, yes=yes)
-    endings = asyncio.run(_cancelled(found, files))
+    """Ask, cancel, tell; 0 when no job in the folder is left, as far as its records can be read."""
+    found, damaged = _jobs_at(path)
+    if found:
+        _allow(found, yes=yes)
+    endings = [*(asyncio.run(_cancelled(found, files)) if found else ()), *damaged]
     if as_json:
         out.dump([one._asdict() for one in endings])
-    else:
+    elif endings:
         _tell(endings)
-    return int(any(one.end in ("kept", "finished") for one in endings))
+    else:
+        out.say(f"No provider works on a job of {path}.")
+    return int(any(one.end in ("kept", "finished", "damaged") for one in endings))
+
+
+def _jobs_at(path: Path) -> tuple[list[Attempt], list[Ending]]:
+    """The attempts whose job a provider has, and what may hide another; UsageError where there is no run at all."""
+    jobs, damaged, empty = list[Attempt](), list[Ending](), True
+    for one in attempts_at(path):
+        empty = False
+        jobs += submitted_at([one])
+        if one.problem:
+            damaged.append(Ending(one.folder, "", "damaged", one.problem, one.remedy))
+    if empty:
+        raise UsageError(f"{path} holds no runs, so there is nothing to cancel", hint=PLACE_HINT)
+    return jobs, damaged
 
 
 def _allow(found: list[Attempt], *, yes: bool) -> None:

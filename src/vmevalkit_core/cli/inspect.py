@@ -29,14 +29,18 @@ SHOWN = 20
 
 
 def show_status(given: Path | None, *, everything: bool, as_json: bool) -> int:
-    """A table of models and ends, then every unfinished run in words; a terminal shows the first of each state."""
+    """A table of models and ends, then every unfinished run in words; a terminal shows the first of each state.
+
+    0 when every record could be read.
+    """
     path = results_or_usual(given)
     status = status_of(path)
+    code = int(any(run.state == "damaged" for run in status.unfinished))
     if as_json:
         out.dump(status.to_json())
-        return 0
+        return code
     if not status.total:
-        out.say(f"{path} holds no runs yet.")
+        out.say(f"{path} holds no runs.")
         return 0
     out.say(_counts(status))
     shown = None if everything or out.terminal_width() is None else SHOWN
@@ -45,7 +49,7 @@ def show_status(given: Path | None, *, everything: bool, as_json: bool) -> int:
     if status.estimated:
         more = f"; at most {out.money(status.estimated)} with what is not known yet"
         out.say(f"\nCharged: {out.money(status.charged)}{more if status.estimated != status.charged else ''}")
-    return 0
+    return code
 
 
 def show_verdict(given: Path | None, *, as_json: bool) -> int:

@@ -48,9 +48,10 @@ def check_questions(path: Path | None, *, domains: list[str], as_json: bool) -> 
             if problem.hint:
                 out.say(out.paragraph(problem.hint, first="  ", rest="  "))
     _tell_notes(reports)
-    domains_found = len({one.domain for one in reports if one.domain})
-    unusable = f"{bad:,} cannot be used" if bad else "all can be used"
-    out.say(f"{out.count(len(reports), 'task pair')} in {out.count(domains_found, 'domain')}: {unusable}.")
+    good = [one for one in reports if not one.problems]
+    found = f"{out.count(len(good), 'task pair')} in {out.count(len({one.domain for one in good}), 'domain')}"
+    # Counted as folders: some are of one task pair, some of a whole domain.
+    out.say(f"{found} can be used, {out.count(bad, 'folder')} cannot." if bad else f"{found}: all can be used.")
     return int(bool(bad))
 
 

@@ -55,8 +55,8 @@ def tell_standing(plan: Plan) -> None:
         out.note(
             f"Warning: jobs that were sent before and asked differently ({fields}) are collected as they were asked"
         )
-    if plan.actions[Action.DAMAGED]:
-        out.note("Hint: move a folder with a damaged record away, and its run starts anew")
+    for remedy in plan.remedies:
+        out.note(f"Hint: {remedy}")
 
 
 def tell_problems_of_plan(plan: Plan) -> None:
@@ -73,7 +73,7 @@ def tell_report(plan: Plan, report: Report, root: Path) -> None:
     if plan.total and plan.actions[Action.DONE] == plan.total:
         out.say(f"Nothing to do: {'the run is' if plan.total == 1 else f'all {plan.total:,} runs are'} done already.")
         if plan.problem_count:
-            out.say(f"{out.count(plan.problem_count, 'task pair')} could not be used.")
+            out.say(f"{_unused(plan)}.")
     else:
         out.say(", ".join(_numbers(plan, report)) + ".")
     if report.charged:
@@ -157,4 +157,9 @@ def _numbers(plan: Plan, report: Report) -> Iterator[str]:
     if plan.actions[Action.DAMAGED]:
         yield f"{plan.actions[Action.DAMAGED]:,} with a damaged record"
     if plan.problem_count:
-        yield f"{out.count(plan.problem_count, 'task pair')} could not be used"
+        yield _unused(plan)
+
+
+def _unused(plan: Plan) -> str:
+    """Counted as folders: some are of one task pair, some of a whole domain."""
+    return f"{out.count(plan.problem_count, 'folder')} of the questions could not be used"

@@ -10,9 +10,10 @@ from decimal import Decimal
 from functools import cache
 
 from vmevalkit_core.attempts import Attempt
+from vmevalkit_core.lacking import lacking
 from vmevalkit_core.planner.ask import Ask, Change, Stat
 from vmevalkit_core.planner.decision import MAY_SEND, SENDS, WORK, Action, Decision, Policy, decide
-from vmevalkit_core.questions import PROMPT, SHOWN_FILES, QuestionProblem, Task, TaskFolder
+from vmevalkit_core.questions import SHOWN_FILES, QuestionProblem, Task, TaskFolder
 from vmevalkit_core.records import RunKey
 from vmevalkit_core.store import Store
 
@@ -59,6 +60,8 @@ class Plan:
     kept: int = 0
     """Finished runs that were asked differently and are kept by order."""
     failed: list[tuple[RunKey, str]] = field(default_factory=list)
+    remedies: dict[str, None] = field(default_factory=dict)
+    """What mends the damaged records, each once."""
     cost: Decimal | None = Decimal(0)
     """US dollars at most of what would or might be sent; None when a price is unknown."""
     collected_as_asked: Counter[str] = field(default_factory=Counter)
@@ -197,19 +200,7 @@ def _missing(run: PlannedRun, asks: Sequence[Ask]) -> QuestionProblem | None:
     name = missing_file(run)
     if name is None:
         return None
-    if other := _misnamed(run.task.source(name)):
-        more = "" if name == PROMPT else "; its content may be of another format"
-        hint = f"rename its {other} to {name}{more}"
-        return QuestionProblem(str(run.task.folder), f"has no {name}", hint)
-    return QuestionProblem(str(run.task.folder), f"has no {name}", _needed_by(name, asks))
-
-
-def _misnamed(path: str) -> str | None:
-    """A file beside a missing one that has its name but for the ending or the case."""
-    folder, name = os.path.split(path)
-    stem = name.partition(".")[0].casefold()
-    found = os.listdir(folder) if os.path.isdir(folder) else []
-    return next((one for one in sorted(found) if one.partition(".")[0].casefold() == stem), None)
+    return lacking(run.task, name, _needed_by(name, asks))
 
 
 def _needed_by(name: str, asks: Sequence[Ask]) -> str:
@@ -241,6 +232,8 @@ def _add(plan: Plan, run: PlannedRun, decision: Decision) -> None:
             plan.changed.append((run.key, decision.changes))
     elif decision.action in (Action.FAILED, Action.DAMAGED) and len(plan.failed) < SHOWN:
         plan.failed.append((run.key, decision.reason))
+        if decision.attempt and decision.attempt.remedy:
+            plan.remedies[decision.attempt.remedy] = None
 
 
 def _learn(plan: Plan, decision: Decision) -> None:
