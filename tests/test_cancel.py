@@ -12,6 +12,7 @@ from tests.conftest import Command
 from tests.helpers import close, make_task, records, statuses
 from tests.vendors import BLIND, PLAIN, env_of, run_all, vendor
 from vmevalkit_core.claims import claims_of
+from vmevalkit_core.planner import Policy
 from vmevalkit_core.records import RunKey
 from vmevalkit_core.testing import Simulator
 
@@ -131,3 +132,41 @@ def test_closed_folder_is_named(vmeval: Command, waiting: Path) -> None:
     close(waiting / "pilot" / "plain")
     done = vmeval("cancel", str(waiting), "--yes")
     assert (done.returncode, "pilot/plain cannot be read: Permission denied" in done.stdout) == (1, True)
+
+
+def test_broken_video_is_given_up_by_order_only(vmeval: Command, tmp_path: Path, simulator: Simulator) -> None:
+    """The one way on from a job that is finished and whose file never becomes whole: another one is paid for."""
+    make_task(tmp_path / "one", "maze", "maze_0")
+    simulator.script({"phase": "download", "fault": "half-file"})
+    report = run_all(tmp_path, simulator, tmp_path / "one")
+    assert report.ends == {"submitted": 1}
+    assert report.troubles[0].hint.endswith("--give-up` lets go of it, and --retry-failed then pays for another")
+    line = ["cancel", str(tmp_path / "out"), "-m", PLAIN, "--yes"]
+    assert "1 finished." in vmeval(*line, **env_of(simulator)).stdout
+    done = vmeval(*line, "--give-up", **env_of(simulator))
+    assert (done.returncode, "1 given up." in done.stdout, statuses(tmp_path / "out")) == (0, True, ["cancelled"])
+    simulator.script()
+    assert run_all(tmp_path, simulator, tmp_path / "one", policy=Policy(retry_failed=True)).good == 1
+    assert sum(one["provenance"]["cost"]["estimated"] == "0.50" for one in records(tmp_path / "out")) == 2
+
+
+def test_video_that_can_be_had_is_not_given_up(vmeval: Command, tmp_path: Path, simulator: Simulator) -> None:
+    """Whatever is ordered for the others: it is paid for and there."""
+    make_task(tmp_path / "one", "maze", "maze_0")
+    simulator.script({"phase": "download", "fault": "closed"})
+    assert run_all(tmp_path, simulator, tmp_path / "one").ends == {"submitted": 1}
+    simulator.script()
+    done = vmeval("cancel", str(tmp_path / "out"), "-m", PLAIN, "--yes", "--give-up", **env_of(simulator))
+    assert (done.returncode, "1 finished." in done.stdout) == (1, True)
+    assert run_all(tmp_path, simulator, tmp_path / "one").good == 1
+
+
+def test_job_whose_vendor_is_out_of_reach_is_given_up(vmeval: Command, waiting: Path, simulator: Simulator) -> None:
+    """A lost key, an address that moved: kept until the user lets go, and then it stays counted."""
+    line = ["cancel", str(waiting), "-m", PLAIN, "--yes"]
+    lost = env_of(simulator) | {"PLAIN_KEY": "another-key"}
+    assert "2 kept." in vmeval(*line, **lost).stdout
+    assert statuses(waiting) == ["submitted", "submitted"]
+    done = vmeval(*line, "--give-up", **lost)
+    assert (done.returncode, "2 given up." in done.stdout) == (0, True)
+    assert {one["inference"]["error"].partition(":")[0] for one in records(waiting)} == {"given up by the user"}

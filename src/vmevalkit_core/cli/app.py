@@ -145,13 +145,16 @@ def cancel(
         list[str] | None,
         typer.Option("-m", "--model", metavar="FILE.py:CLASS", help="A model from a file; installed ones are found."),
     ] = None,
+    give_up: Annotated[
+        bool, typer.Option("--give-up", help="Let go of jobs that stay, or whose video cannot be had, as well.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Cancel the jobs of a folder that providers still work on; what is finished is left to be collected."""
     from vmevalkit_core.cli.cancel import cancel as cancel_jobs
 
-    raise typer.Exit(cancel_jobs(path, files=models or (), yes=yes, as_json=as_json))
+    raise typer.Exit(cancel_jobs(path, files=models or (), give_up=give_up, yes=yes, as_json=as_json))
 
 
 @app.command()

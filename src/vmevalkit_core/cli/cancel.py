@@ -20,12 +20,12 @@ from vmevalkit_core.runner.engine import GRACE
 from vmevalkit_core.terminal import out
 
 
-def cancel(path: Path, *, files: Sequence[str], yes: bool, as_json: bool) -> int:
+def cancel(path: Path, *, files: Sequence[str], give_up: bool, yes: bool, as_json: bool) -> int:
     """Ask, cancel, tell; 0 when no job in the folder is left, as far as its records can be read."""
     found, damaged = _jobs_at(path)
     if found:
         _allow(found, yes=yes)
-    endings = [*(asyncio.run(_cancelled(found, files)) if found else ()), *damaged]
+    endings = [*(asyncio.run(_cancelled(found, files, give_up=give_up)) if found else ()), *damaged]
     if as_json:
         out.dump([one._asdict() for one in endings])
     elif endings:
@@ -61,13 +61,13 @@ def _allow(found: list[Attempt], *, yes: bool) -> None:
         raise UsageError("not allowed; nothing was cancelled")
 
 
-async def _cancelled(found: list[Attempt], files: Sequence[str]) -> list[Ending]:
+async def _cancelled(found: list[Attempt], files: Sequence[str], *, give_up: bool) -> list[Ending]:
     registry = load_registry()
     for target in files:
         registry.find(target)
     workshop = Workshop(registry, env=environment())
     out.hide(workshop.redactor)
-    canceller = Canceller(registry, workshop)
+    canceller = Canceller(registry, workshop, give_up=give_up)
     try:
         return await asyncio.gather(*(canceller.cancel(one) for one in found))
     finally:

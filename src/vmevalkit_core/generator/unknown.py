@@ -39,5 +39,6 @@ class UnknownJobs:
 
 UNKNOWN_HINT = (
     "run the same command again later, which asks again and pays nothing; "
-    "if the id was given by hand and is wrong: --adopt RUN_ID=JOB_ID with the right one"
+    "if the id was given by hand and is wrong: --adopt RUN_ID=JOB_ID with the right one; "
+    "`vmeval cancel RUN_FOLDER --give-up` lets go of a job that is gone"
 )

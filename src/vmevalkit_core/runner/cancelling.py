@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from vmevalkit_core.attempts import Attempt, read_attempt
 from vmevalkit_core.claims import claims_of
-from vmevalkit_core.errors import UsageError
+from vmevalkit_core.errors import ClipError, UsageError
 from vmevalkit_core.generator import ApiGenerator
 from vmevalkit_core.metadata import RunMetadata
 from vmevalkit_core.records import Done, Failed, Pending, RunKey, Submission
@@ -23,7 +23,8 @@ class Ending(NamedTuple):
     folder: str
     job: str
     end: str
-    """`cancelled`; `failed`, the vendor had ended it; `finished`, the next run collects it; `kept`, see `reason`."""
+    """`cancelled`; `failed`, the vendor had ended it; `finished`, the next run collects it; `given up`, and `kept`: see
+    `reason`."""
     reason: str = ""
     hint: str = ""
 
@@ -36,28 +37,42 @@ def submitted_at(attempts: Iterable[Attempt]) -> list[Attempt]:
 class Canceller:
     """Cancels with the generators of one workshop."""
 
-    def __init__(self, registry: Registry, workshop: Workshop) -> None:
+    def __init__(self, registry: Registry, workshop: Workshop, *, give_up: bool = False) -> None:
         self._registry = registry
         self._workshop = workshop
+        self._give_up = give_up
 
     async def cancel(self, attempt: Attempt) -> Ending:
         """What became of the job of a run; never raises for what one vendor or one record does wrong."""
         folder = Path(attempt.folder).absolute()
-        job = str(attempt.provenance["submission"]["id"])
+        job = _job_of(attempt)
         try:
             claims, key = claims_of(folder.parents[3]), _key_of(attempt)
             if not claims.take(key):
                 return Ending(attempt.folder, job, "kept", "a command is waiting for it", "stop that command first")
             try:
-                return await self._claimed(read_attempt(attempt.folder), job)
+                return await self._claimed(read_attempt(attempt.folder))
             finally:
                 claims.release(key)
         except Exception as error:  # whatever one record or one vendor is like, the others are told about
-            return Ending(attempt.folder, job, "kept", str(error), str(getattr(error, "hint", "") or ""))
+            return _kept(attempt, error)
 
-    async def _claimed(self, attempt: Attempt, job: str) -> Ending:
+    async def _claimed(self, attempt: Attempt) -> Ending:
+        job = _job_of(attempt)
         if not attempt.is_submitted:
             return Ending(attempt.folder, job, "kept", "another command has collected it meanwhile")
+        try:
+            ending = await self._told(attempt, job)
+        except Exception as error:
+            ending = _kept(attempt, error)
+        stays = ending.end == "kept" or (ending.end == "finished" and _lacks_its_video(attempt))
+        if not (self._give_up and stays):
+            return ending
+        self._save(attempt, attempt.metadata(), "cancelled", f"given up by the user: {ending.reason}", None)
+        return ending._replace(end="given up", hint=_GIVEN_UP)
+
+    async def _told(self, attempt: Attempt, job: str) -> Ending:
+        """What became of a job by its vendor's word."""
         metadata = attempt.metadata()
         generator, submission = await self._generator(metadata), metadata.provenance.submission
         assert submission
@@ -65,7 +80,8 @@ class Canceller:
         # Looked at first: some vendors delete the video of a finished job when they are told to cancel it.
         state = await generator.ask(submission)
         if isinstance(state, Done):
-            return Ending(attempt.folder, job, "finished", "it is finished", _COLLECT)
+            hint = _FETCH if _lacks_its_video(attempt) else _COLLECT
+            return Ending(attempt.folder, job, "finished", "it is finished", hint)
         if isinstance(state, Pending):
             refused = await _refusal_of(generator, submission)
             last = await _last_word(generator, submission)
@@ -120,7 +136,22 @@ async def _last_word(generator: ApiGenerator, submission: Submission) -> Pending
         return None
 
 
+def _kept(attempt: Attempt, error: Exception) -> Ending:
+    return Ending(attempt.folder, _job_of(attempt), "kept", str(error), str(getattr(error, "hint", "") or ""))
+
+
+def _job_of(attempt: Attempt) -> str:
+    return str((attempt.provenance.get("submission") or {}).get("id", ""))
+
+
+def _lacks_its_video(attempt: Attempt) -> bool:
+    """Whether a command that fetched the video of a finished job got none that is whole."""
+    return (attempt.provenance.get("failure") or {}).get("type") == ClipError.__name__
+
+
 _COLLECT = "run the same command again: it collects the video"
+_FETCH = "run the same command again: it fetches the video once more; --give-up lets go of it"
+_GIVEN_UP = "--retry-failed pays for another; what this one cost stays counted"
 
 
 def _key_of(attempt: Attempt) -> RunKey:

@@ -90,7 +90,7 @@ async def fail(handle: Handle, error: BaseException, *, paid: bool) -> None:
     status, metadata = _status_after(error, handle, paid=paid), handle.metadata
     metadata.provenance.failure = Failure(
         type=(ClipError if isinstance(error, BrokenClip) else type(error)).__name__,
-        hint=_hint_of(error, status),
+        hint=_hint_of(error, status, handle),
         traceback="".join(traceback.format_exception(error)),
     )
     if isinstance(error, GenerationError) and error.generation_id:
@@ -139,9 +139,13 @@ def _unrecorded(handle: Handle, lost: OSError | ClaimsUnavailable) -> tuple[str,
     return error, hint
 
 
-def _hint_of(error: BaseException, status: RunStatus) -> str:
+def _hint_of(error: BaseException, status: RunStatus, handle: Handle) -> str:
     """What to do, by whoever raised the error, else by where the run stands."""
-    if hint := str(getattr(error, "hint", "") or ""):
+    hint = str(getattr(error, "hint", "") or "")
+    if isinstance(error, ClipError) and status == "submitted":
+        known = "" if isinstance(error, BrokenClip) else hint  # that of the check is for whoever has the file only
+        return "; ".join(filter(None, (known, _FETCH_HINT.format(folder=handle.folder))))
+    if hint:
         return hint
     if not isinstance(error, VmevalError):
         return _TRACE_HINT
@@ -165,5 +169,9 @@ async def _end(handle: Handle, status: RunStatus, error: str) -> None:
 
 
 _COLLECT_HINT = "run the same command again: it collects this job, which is not sent again"
+_FETCH_HINT = (
+    "run the same command again to fetch it once more; "
+    "`vmeval cancel {folder} --give-up` lets go of it, and --retry-failed then pays for another"
+)
 _TRACE_HINT = "the traceback is in the run's metadata.json, under provenance.failure"
 _CLIP_HINT = "end `generate` with `return Clip(path=job.clip_path)`"
