@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.clocks import QuickClock
 from tests.conftest import Command
 from tests.helpers import close, make_task, records, statuses
-from tests.vendors import BLIND, PLAIN, env_of, run_all, vendor
+from tests.vendors import BLIND, PLAIN, client, env_of, run_all, vendor
+from vmevalkit_core.attempts import find_attempts
 from vmevalkit_core.claims import claims_of
 from vmevalkit_core.planner import Policy
 from vmevalkit_core.records import RunKey
+from vmevalkit_core.runner.cancelling import Canceller, Ending
 from vmevalkit_core.testing import Simulator
 
 
@@ -170,3 +174,23 @@ def test_job_whose_vendor_is_out_of_reach_is_given_up(vmeval: Command, waiting: 
     done = vmeval(*line, "--give-up", **lost)
     assert (done.returncode, "2 given up." in done.stdout) == (0, True)
     assert {one["inference"]["error"].partition(":")[0] for one in records(waiting)} == {"given up by the user"}
+
+
+def test_order_that_is_refused_since_the_job_had_ended_is_no_cancelling(
+    tmp_path: Path, waiting: Path, simulator: Simulator
+) -> None:
+    """Its answer was lost, and a second order finds the job ended: the vendor's word about the job counts."""
+    simulator.script({"phase": "cancel", "fault": "lost-502", "times": 1})
+    runner = client(tmp_path, simulator, clock=QuickClock(200.0))
+    attempt = next(one for one in find_attempts(waiting) if one.is_submitted)
+
+    async def ordered() -> Ending:
+        runner.registry.find(PLAIN)
+        try:
+            return await Canceller(runner.registry, runner.workshop).cancel(attempt)
+        finally:
+            await runner.workshop.close(1.0)
+
+    ended = asyncio.run(ordered())
+    assert (ended.end, statuses(waiting).count("failed")) == ("failed", 1), ended
+    assert [job["state"] for job in simulator.jobs()].count("cancelled") >= 1

@@ -90,6 +90,8 @@ class Plain(ApiGenerator):
                 moderated=error["code"] == "moderated",
                 cost=Decimal(job["charged"]),
             )
+        if job["status"] == "cancelled":
+            return Failed(reason="the job was cancelled at the vendor")
         return Pending(progress=job["progress"], stage=job["status"])
 
     async def find(self, request: GenerationRequest, sent_between: tuple[datetime, datetime]) -> list[Candidate]:

@@ -313,6 +313,16 @@ def test_empty_account_is_told_from_too_many_calls(runs: Runs) -> None:
 
 
 @of("VideosServer")
+def test_spelling_of_the_address_hides_no_refusal(runs: Runs) -> None:
+    """A host is called in lower case, however the user wrote it."""
+    runs.env["OPENAI_BASE_URL"] = f"{runs.server.url}/v1".replace("127.0.0.1", "LOCALHOST")
+    runs.strikes("no-money")
+    with pytest.raises(UnfinishedRun) as caught:
+        runs.once(size="1280x720", send_seed=False)
+    assert isinstance(caught.value.__cause__, NoCredit)
+
+
+@of("VideosServer")
 def test_content_that_is_refused_at_once_is_moderation(runs: Runs) -> None:
     """It costs nothing, and the record calls it by its name."""
     runs.strikes("moderated-at-once")
@@ -328,10 +338,15 @@ def test_bad_poll_never_ends_a_job(runs: Runs, fault: str) -> None:
     assert runs.posts == 1
 
 
-def test_job_that_a_restarted_server_forgot_ends(runs: Runs) -> None:
-    """After three polls that do not know it."""
-    runs.server.script({"phase": "poll", "fault": "missing"})
-    assert "does not know the job" in str(runs.once()["error"])
+def test_job_that_is_forgotten_stays_submitted(runs: Runs) -> None:
+    """However often polls do not know it; the next command collects it."""
+    runs.server.script({"phase": "poll", "fault": "forgotten"})
+    with pytest.raises(UnfinishedRun, match="does not know the job") as caught:
+        runs.once()
+    assert caught.value.status == "submitted"
+    runs.server.script()
+    assert runs.once()["status"] == "success"
+    assert runs.posts == 1
 
 
 @pytest.mark.parametrize("fault", ["missing", "no-key", "broken", "cut"])
@@ -359,7 +374,7 @@ def generator(env: dict[str, str]) -> Any:
 
 
 def test_job_can_be_cancelled(runs: Runs) -> None:
-    """By deleting it; twice as well."""
+    """By deleting it; one that the server does not know is not called stopped."""
     runs.server.set(queued_seconds=2.0, keys=None)
     made, job = generator(runs.env), Submission(id="video_000001")
     runs.strikes("lost-reset")
@@ -369,7 +384,8 @@ def test_job_can_be_cancelled(runs: Runs) -> None:
     async def cancelled() -> Any:
         await made.cancel(job)
         state = await made.poll(job)
-        await made.cancel(Submission(id="unknown"))
+        with pytest.raises(RejectedError, match="does not stop job unknown"):
+            await made.cancel(Submission(id="unknown"))
         await made.context.http.close()
         return state
 

@@ -22,12 +22,14 @@ from vmevalkit_core import (
     Context,
     InferenceRunner,
     KeyRefused,
+    NoCredit,
     RunResult,
     Submission,
     UnfinishedRun,
 )
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import Simulator
+from vmevalkit_core.transport import Http
 from vmevalkit_runway.options import RunwayOptions
 
 HERE = Path(__file__).resolve().parent
@@ -201,10 +203,15 @@ def test_key_that_is_refused_later_ends_no_job(runs: Runs) -> None:
     assert runs.posts == 1
 
 
-def test_job_that_was_deleted_there_ends(runs: Runs) -> None:
-    """After three polls that do not know it."""
-    runs.runway.script({"phase": "poll", "fault": "missing"})
-    assert "does not know the job" in str(runs.once()["error"])
+def test_job_that_is_forgotten_stays_submitted(runs: Runs) -> None:
+    """However often polls do not know it; the next command collects it."""
+    runs.runway.script({"phase": "poll", "fault": "forgotten"})
+    with pytest.raises(UnfinishedRun, match="does not know the job") as caught:
+        runs.once()
+    assert caught.value.status == "submitted"
+    runs.runway.script()
+    assert runs.once()["status"] == "success"
+    assert runs.posts == 1
 
 
 def test_throttled_job_is_waited_for(runs: Runs) -> None:
@@ -248,6 +255,25 @@ def test_job_can_be_cancelled(runs: Runs) -> None:
 
     state = asyncio.run(both())
     assert (state.reason, state.cost) == ("the job was cancelled or deleted at Runway", Decimal(0))
+
+
+def test_spelling_of_the_address_hides_no_refusal(runs: Runs) -> None:
+    """A host is called in lower case, however the user wrote it."""
+    runs.env["RUNWAYML_BASE_URL"] = runs.runway.url.replace("127.0.0.1", "LOCALHOST")
+    runs.runway.script({"phase": "submit", "fault": "no-money"})
+    with pytest.raises(UnfinishedRun) as caught:
+        runs.once()
+    assert isinstance(caught.value.__cause__, NoCredit)
+
+
+def test_slow_upload_has_the_time_of_a_download(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 MB do not go within the time of an ordinary call."""
+    words = PngInfo()
+    words.add_text("Comment", "x" * 4_000_000)
+    Image.new("RGB", (1280, 720), "navy").save(runs.frame, pnginfo=words)
+    monkeypatch.setitem(Http.call.__kwdefaults__, "within", 1.0)
+    runs.runway.script({"phase": "upload", "match": "/storage/", "fault": "lost-late", "seconds": 1.5})
+    assert runs.once()["status"] == "success"
 
 
 def started(runs: Runs, line: list[str], folder: Path) -> None:

@@ -72,6 +72,7 @@ ALLOWED = {
     "wan3_prime": {"audio"},
     "gen4_aleph": {"seed"},
     "gen3a_turbo": {"seed"},
+    "veo3": {"negativePrompt"},
 }
 """Fields of the SDK's types that each model has beside model, promptImage, promptText and duration, and ratio below."""
 WITHOUT_RATIO = {"kling2.5_turbo_pro", "h3_max", "happyhorse_1_0", "grok_imagine_1_5"}

@@ -50,7 +50,7 @@ def test_nobody_is_shown_the_solution(model: Model) -> None:
 def test_names_are_those_of_the_catalog() -> None:
     """Unique, and spelt in lower case with hyphens."""
     names = [spec.name for spec in SPECS.values()]
-    assert len(set(names)) == len(names) == 27
+    assert len(set(names)) == len(names) == 28
     assert {"runway-gen4-turbo", "runway-gen45", "runway-veo3.1-fast", "runway-klingo3-4k"} < set(names)
 
 
@@ -60,6 +60,7 @@ def test_gone_models_name_the_day_and_what_to_use() -> None:
     assert {name: (state.since, state.successor) for name, state in gone.items()} == {
         "runway-gen4-aleph": ("2026-07-30", ""),
         "runway-gen3a-turbo": ("2026-06-10", "runway-gen4-turbo"),
+        "runway-veo3": ("2026-08-13", "runway-veo3.1"),
     }
     assert SPECS["gen4_turbo"].state.life == "live"
 

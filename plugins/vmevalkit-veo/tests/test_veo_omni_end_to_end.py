@@ -17,7 +17,7 @@ from PIL import Image
 from veo_quick import QuickOmni
 from veo_runs import Runs
 
-from vmevalkit_core import Context, KeyRefused, NoCredit, QuotaExhausted, Submission, UnfinishedRun
+from vmevalkit_core import Context, GenerationError, KeyRefused, NoCredit, QuotaExhausted, Submission, UnfinishedRun
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import FAULTS, Simulator
 from vmevalkit_veo.omni import own_file
@@ -220,11 +220,15 @@ def test_key_that_is_refused_later_ends_no_job(runs: Runs) -> None:
     assert runs.posts == 1
 
 
-def test_job_that_nobody_knows_ends_at_last(runs: Runs) -> None:
-    """After ten polls in a row."""
-    runs.vendor.script({"phase": "poll", "fault": "missing"})
-    assert "does not know the job" in str(runs.once()["error"])
-    assert runs.vendor.counts()["poll"] == 10
+def test_job_that_is_forgotten_stays_submitted(runs: Runs) -> None:
+    """However often polls do not know it; the next command collects it."""
+    runs.vendor.script({"phase": "poll", "fault": "forgotten"})
+    with pytest.raises(UnfinishedRun, match="does not know the job") as caught:
+        runs.once()
+    assert caught.value.status == "submitted"
+    runs.vendor.script()
+    assert runs.once()["status"] == "success"
+    assert runs.posts == 1
 
 
 @pytest.mark.parametrize("fault", ["expired", "cut", "half-file", "html", "page-502", "gzip"])
@@ -264,7 +268,7 @@ def quick(env: dict[str, str]) -> QuickOmni:
 
 
 def test_job_can_be_cancelled(runs: Runs) -> None:
-    """Twice as well; and a poll then tells that it is over."""
+    """A poll then tells that it is over, and so does the refusal of another order."""
     runs.vendor.script({"phase": "submit", "fault": "never-ends"})
     with pytest.raises(UnfinishedRun):
         runs.once()
@@ -273,7 +277,8 @@ def test_job_can_be_cancelled(runs: Runs) -> None:
     async def both() -> Any:
         await generator.cancel(job)
         state = await generator.poll(job)
-        await generator.cancel(job)
+        with pytest.raises(GenerationError, match="does not cancel job"):
+            await generator.cancel(job)
         await generator.context.http.close()
         return state
 

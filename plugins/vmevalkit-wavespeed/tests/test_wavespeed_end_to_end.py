@@ -20,9 +20,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from vmevalkit_core import Context, InferenceRunner, KeyRefused, NoCredit, RunResult, UnfinishedRun
+from vmevalkit_core import Answer, Context, InferenceRunner, KeyRefused, NoCredit, RunResult, UnfinishedRun
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import FAULTS, Simulator
+from vmevalkit_core.transport import Http
 
 HERE = Path(__file__).resolve().parent
 QUICK, HASTY = (f"{HERE / 'wavespeed_quick.py'}:{name}" for name in ("Quick", "Hasty"))
@@ -295,10 +296,34 @@ def test_key_that_is_refused_later_ends_no_job(runs: Runs) -> None:
 
 
 @both
-def test_job_that_is_not_known_any_more_ends(runs: Runs) -> None:
-    """After three polls that do not know it."""
-    runs.vendor.script({"phase": "poll", "fault": "missing"})
-    assert "does not know the job" in str(runs.once()["error"])
+def test_job_that_is_forgotten_stays_submitted(runs: Runs) -> None:
+    """However often polls do not know it; the next command collects it."""
+    runs.vendor.script({"phase": "poll", "fault": "forgotten"})
+    with pytest.raises(UnfinishedRun, match="does not know the job") as caught:
+        runs.once()
+    assert caught.value.status == "submitted"
+    runs.vendor.script()
+    assert runs.once()["status"] == "success"
+    assert runs.posts == 1
+
+
+def test_spelling_of_the_address_hides_no_refusal() -> None:
+    """A host is called in lower case, however the user wrote it."""
+    from wavespeed_quick import Quick
+
+    env = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": "https://API.WaveSpeed.AI"}
+    generator = Quick(Quick.spec, Context(env=env, limiter=Limiter(1)))
+    refused = Answer(
+        402, {}, b'{"code": 402, "message": "Insufficient credits"}', "https://api.wavespeed.ai/api/v3/model"
+    )
+    assert isinstance(generator.explain(refused), NoCredit)
+
+
+def test_slow_upload_has_the_time_of_a_download(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large picture does not go within the time of an ordinary call."""
+    monkeypatch.setitem(Http.call.__kwdefaults__, "within", 1.0)
+    runs.vendor.script({"phase": "upload", "match": "/store/", "fault": "lost-late", "seconds": 1.5})
+    assert runs.once()["status"] == "success"
 
 
 @both

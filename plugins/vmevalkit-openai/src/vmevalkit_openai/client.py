@@ -153,9 +153,10 @@ class Videos(ApiGenerator):
 
     def explain(self, answer: Answer) -> GenerationError | None:
         """What a refusal means; one of a poll or of the list says nothing about a job, but for that of the key."""
-        if answer.url == self.address + VIDEOS:
+        # By the end of its path: the address is called in another spelling than the user's, in lower case for one.
+        if answer.url.endswith(VIDEOS):
             return refusal(answer, self._key)
-        asked = answer.url.startswith(f"{self.address}{VIDEOS}/") and not answer.url.endswith("/content")
+        asked = f"{VIDEOS}/" in answer.url and not answer.url.endswith("/content")
         return key_refused(answer, self._key) if asked and answer.status == 401 else None
 
     def _variable(self, *, named: bool) -> str:

@@ -68,7 +68,8 @@ class Runway(ApiGenerator):
         session = (await self.call("POST", UPLOADS, json=payload.upload(image.media_type))).json()
         link, fields, uri = answers.upload_session(session)
         # The link is signed and belongs to a store, which must not see the key.
-        stored = await self.call("POST", link, ok=ANY, form=fields, files=payload.upload_file(data, image.media_type))
+        file = payload.upload_file(data, image.media_type)
+        stored = await self.call("POST", link, ok=ANY, form=fields, files=file, within=self.fetch_timeout)
         if stored.status >= 300:
             # Its words are left out: a store quotes what was signed.
             raise RetryableError(f"the store of Runway's uploads answered {stored.status}")
@@ -106,8 +107,8 @@ class Runway(ApiGenerator):
         return answers.balance((await self.call("GET", ORGANIZATION)).json())
 
     def explain(self, answer: Answer) -> GenerationError | None:
-        """What a refusal means, where its status alone does not say it; downloads are not Runway's to explain."""
-        return refusal(answer) if answer.url.startswith(f"{self.address}/v1/") else None
+        """What a refusal means, where its status alone does not say it."""
+        return refusal(answer)
 
     async def _uri(self, image: ImageRef | None) -> str:
         if image is None:

@@ -256,6 +256,18 @@ _MODELS = (
         gone="2026-06-10",
         successor="runway-gen4-turbo",
     ),
+    Model(
+        id="veo3",
+        title="Veo 3",
+        tiers=(Tier(name="720p", sizes=_WIDE), Tier(name="1080p", sizes=_FULL)),
+        shape="pixels",
+        length=Length(choices=(8,)),
+        prompt_limit=1000,
+        extras=("negative_prompt",),
+        # The day of version 5.14.0 of Runway's own client, the first without it.
+        gone="2026-08-13",
+        successor="runway-veo3.1",
+    ),
 )
 
 MODELS = {model.id: model for model in _MODELS}

@@ -72,7 +72,8 @@ class WaveSpeed(ApiGenerator):
         ticket = await self._ask("POST", UPLOADS, json=payload.upload(len(content), image.media_type))
         link, headers, address = answers.place(ticket)
         # The link is signed and belongs to a store, which must not see the key.
-        stored = await self.call("PUT", link, ok=ANY, content=content, headers=headers)
+        wait = self.fetch_timeout
+        stored = await self.call("PUT", link, ok=ANY, content=content, headers=headers, within=wait)
         if stored.status >= 300:
             # Its words are left out: a store quotes what was signed.
             raise RetryableError(f"the store of WaveSpeed's uploads answered {stored.status}")
@@ -118,8 +119,8 @@ class WaveSpeed(ApiGenerator):
         return answers.balance(await self._ask("GET", BALANCE))
 
     def explain(self, answer: Answer) -> GenerationError | None:
-        """What a refusal means, where its status alone does not say it; downloads are not WaveSpeed's to explain."""
-        return refusal(answer) if answer.url.startswith(f"{self.address}{API}/") else None
+        """What a refusal means, where its status alone does not say it."""
+        return refusal(answer)
 
     async def _ask(self, method: str, path: str, **parts: Any) -> Any:
         return answers.data(await self.call(method, path, **parts))

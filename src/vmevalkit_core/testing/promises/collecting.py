@@ -42,6 +42,16 @@ class Collecting(Stage):
         assert bench.run().end == "success", bench.record["inference"]["error"]
         assert bench.posts == 1
 
+    @pytest.mark.parametrize("fault", ["forgotten", "page-404"])
+    def test_job_that_the_vendor_forgets_stays_submitted(self, bench: Bench, fault: str) -> None:
+        """It is paid for: the next command collects it, once the vendor knows it again."""
+        bench.vendor.script({"phase": "poll", "fault": fault})
+        ended = bench.run()
+        assert (ended.end, bool(ended.hint)) == ("submitted", True), ended
+        bench.vendor.script()
+        assert bench.run().end == "success", bench.record["inference"]["error"]
+        assert bench.posts == 1
+
     def test_poll_that_hangs_ends_no_job(self, bench: Bench) -> None:
         """Each question has a time-out of its own."""
         bench.vendor.script({"phase": "poll", "fault": "silent", "times": 1})
@@ -132,6 +142,18 @@ class Collecting(Stage):
         assert ended.end == "cancelled", ended
         assert bench.record["inference"]["status"] == "cancelled"
         assert [job["state"] for job in bench.vendor.jobs()] == ["cancelled"]
+
+    @pytest.mark.parametrize("fault", ["forgotten", "page-404"])
+    def test_order_that_is_not_taken_cancels_nothing(self, bench: Bench, fault: str) -> None:
+        """The job goes on, and the record does not say otherwise."""
+        if not bench.subject.cancels:
+            pytest.skip("this vendor cannot cancel")
+        bench.vendor.set(queued_seconds=3600.0)
+        bench.run(stop_when=lambda: bench.taken > 0)
+        bench.vendor.script({"phase": "cancel", "fault": fault})
+        ended = asyncio.run(self._cancelled(bench))
+        assert (ended.end, bool(ended.reason)) == ("kept", True), ended
+        assert bench.record["inference"]["status"] == "submitted"
 
     def test_cancel_of_a_finished_job_leaves_it_to_be_collected(self, bench: Bench) -> None:
         """It is paid for; some vendors would delete its video."""

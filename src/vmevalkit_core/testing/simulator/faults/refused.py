@@ -74,6 +74,13 @@ REFUSED: dict[str, Fault] = {
     "no-money": _fault("the account has no money left", _refusal("money"), message=""),
     "moderated-at-once": _fault("the content is refused at once", _refusal("moderated"), message=""),
     "missing": _fault("the vendor knows nothing of it: 404", _refusal("missing"), message=""),
+    "forgotten": Fault(
+        sentence="the vendor does not know the job, as if it had forgotten it: 404",
+        accepted=False,
+        phases=("poll", "cancel", "download"),
+        instead=_refusal("missing"),
+        arguments={"message": ""},
+    ),
     "quota": _fault("the quota of the day is used up", _refusal("quota"), message=""),
     "crowded": _fault("too many jobs run at once", _refusal("crowded"), message=""),
     "expired": _fault("the link has expired, or so the vendor says", _refusal("expired"), message=""),
@@ -85,6 +92,7 @@ REFUSED: dict[str, Fault] = {
         "503 with a Retry-After of `seconds`", _come_again("unavailable"), seconds=1, form="seconds"
     ),
     "broken": _fault("500 in the vendor's own words, and the request is not taken", _refusal("broken"), message=""),
+    "page-404": _fault("404 with an HTML page of the proxy, and the request is not taken", _broken_page(404)),
     "page-500": _fault("500 with an HTML page, and the request is not taken", _broken_page(500)),
     "page-502": _fault("502 with an HTML page of the proxy, and the request is not taken", _broken_page(502)),
     "page-503": _fault("503 with an HTML page of the proxy, and the request is not taken", _broken_page(503)),
