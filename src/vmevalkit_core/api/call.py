@@ -13,6 +13,7 @@ from vmevalkit_core.api.orders import Limits
 from vmevalkit_core.api.results import RunResult, ended, result_of, standing, unfinished
 from vmevalkit_core.api.tasks import Tasks, Unusable, tasks_of
 from vmevalkit_core.errors import MissingFrame, QuestionError, UnfinishedRun, UsageError
+from vmevalkit_core.output import make_output, refusing
 from vmevalkit_core.planner import Action, Ask, Decision, Plan, PlannedRun, missing_file
 from vmevalkit_core.questions import FIRST, PROMPT, QuestionProblem, Task, TaskFiles
 from vmevalkit_core.records import Event, RunKey
@@ -24,6 +25,7 @@ from vmevalkit_core.terminal.wording import changed_runs, unpriced
 
 Result: TypeAlias = RunResult | UnfinishedRun
 Save: TypeAlias = Callable[[RunResult], None]
+ELSEWHERE = "choose another output_dir= or experiment="
 WAYS = 'choose another experiment=, or changed="keep", or changed="rerun"'
 
 
@@ -61,7 +63,8 @@ class Call:
     def plan(self) -> Plan:
         """What is left to do; pictures and prompts that are in memory are files afterwards."""
         self._asks = self._ask(self.engine)
-        self._found = list(tasks_of(self._tasks, self.engine.store.keep))
+        with refusing(ELSEWHERE):  # what is in memory becomes a file
+            self._found = list(tasks_of(self._tasks, self.engine.store.keep))
         listed = [_problem(one) if isinstance(one, Unusable) else one for one in self._found]
         return self.engine.plan(listed, self._asks, self._samples, tell=self._tell)
 
@@ -82,6 +85,7 @@ class Call:
         if self._verbose and (done := plan.total - len(plan.runs)):
             out.note(f"{done:,} of {out.count(plan.total, 'run')} ended before")
         if plan.runs:
+            make_output(self.engine.store.root, ELSEWHERE)
             with progress_for(len(plan.runs), quiet=not self._verbose) as progress:
                 await self._drive(plan, progress)
 

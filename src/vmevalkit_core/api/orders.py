@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from vmevalkit_core.environment import environment
 from vmevalkit_core.errors import ConfigError, UsageError
+from vmevalkit_core.keys import check_keys, key_faults
 from vmevalkit_core.planner import Ask, Policy
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Runner
@@ -66,6 +67,8 @@ def asks_of(
     if refresh:
         for spec in specs:
             engine.workshop.env.update(_newly_set(spec, engine.workshop.env))
+    for spec in specs:
+        check_keys(spec, engine.workshop.env)
     own = {name for name, spec in zip(named, specs, strict=True) for name in (name, spec.name)}
     return [
         engine.ask(spec, _options_of(options, (spec.name, name), own)) for name, spec in zip(named, specs, strict=True)
@@ -91,6 +94,6 @@ def _usable(registry: Registry, name: str, allow_gone: bool) -> ModelSpec:
 
 def _newly_set(spec: ModelSpec, env: Mapping[str, str]) -> dict[str, str]:
     # Only where nothing served so far: another account must not slip under a generator that was built with the first.
-    lacking = [need for need in spec.needs if not need.is_met(env)]
+    lacking = [need for need in spec.needs if not need.is_met(env) or key_faults(spec, need, env)]
     now = environment() if lacking else {}
     return {name: now[name] for need in lacking for name in need.names if now.get(name)}

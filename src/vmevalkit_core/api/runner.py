@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from vmevalkit_core.api.call import Call, Result, Save
+from vmevalkit_core.api.call import ELSEWHERE, Call, Result, Save
 from vmevalkit_core.api.given import Given
 from vmevalkit_core.api.orders import Changed, Dollars, Limits, asks_of, limits_of, policy_of
 from vmevalkit_core.api.pictures import Picture
@@ -195,8 +195,7 @@ class InferenceRunner:
         if samples < 1:
             raise UsageError(f"samples={samples} is less than 1")
         if isinstance(tasks, str | os.PathLike):
-            way = "choose another output_dir= or experiment="
-            check_apart(self.output_dir / self.experiment, Path(tasks), way)
+            check_apart(self.output_dir / self.experiment, Path(tasks), ELSEWHERE)
         return self._call(tasks, models, options or {}, range(samples), limits=limits, policy=policy)
 
     def _call(

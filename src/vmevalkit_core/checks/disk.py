@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from vmevalkit_core.checks.check import Check, State, Surroundings
 from vmevalkit_core.claims import Claims
 from vmevalkit_core.errors import ClaimsUnavailable
+from vmevalkit_core.output import nearest
 from vmevalkit_core.records import RunKey
 
 LITTLE, TOO_LITTLE = 5 * 10**9, 5 * 10**8
@@ -33,7 +34,7 @@ print(Claims(Path(sys.argv[2])).take(RunKey("doctor", "doctor", "doctor", 0)))
 
 def output(around: Surroundings) -> Iterator[Check]:
     """Whether the output folder can be written, and whether names that differ in case are kept apart."""
-    near = _nearest(around.output)
+    near = nearest(around.output)
     if not near.is_dir():
         yield Check("output", "problem", f"{near} is a file, not a folder", _ELSEWHERE)
         return
@@ -53,14 +54,14 @@ def output(around: Surroundings) -> Iterator[Check]:
 
 def space(around: Surroundings) -> Iterator[Check]:
     """How much room the disk of the output folder has."""
-    free = shutil.disk_usage(_nearest(around.output)).free
+    free = shutil.disk_usage(nearest(around.output)).free
     text = f"{free / 10**9:,.1f} GB free for {around.output}"
     yield Check("space", room(free), text, f"make room, or {_ELSEWHERE}" if free < LITTLE else "")
 
 
 def locks(around: Surroundings) -> Iterator[Check]:
     """Whether two commands cannot take one run: a claim is taken, and another process tries to take it too."""
-    near = _nearest(around.output)
+    near = nearest(around.output)
     if not os.access(near, os.W_OK | os.X_OK) or not near.is_dir():
         return  # said by `output` already
     with _scratch(near) as folder:
@@ -84,11 +85,6 @@ def room(free: int) -> State:
     if free < TOO_LITTLE:
         return "problem"
     return "note" if free < LITTLE else "ok"
-
-
-def _nearest(folder: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
-    return next(one for one in (folder, *folder.absolute().parents) if os.path.exists(one))
 
 
 def _scratch(near: Path) -> TemporaryDirectory[str]:

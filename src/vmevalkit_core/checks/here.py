@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vmevalkit_core.checks.check import Check, Surroundings
 from vmevalkit_core.environment import ENV_FILE
+from vmevalkit_core.keys import KEY_HINT, key_faults
 from vmevalkit_core.specs import Need
 
 QUESTIONS = Path("data/questions")
@@ -30,9 +31,13 @@ def env_file(around: Surroundings) -> Iterator[Check]:
 def keys(around: Surroundings) -> Iterator[Check]:
     """Which variables the installed models need, and whether they are set; never what they hold."""
     needs: dict[tuple[str, ...], list[Need]] = {}
+    faults: dict[str, str] = {}
     for spec in around.registry.models():
         for need in spec.needs:
             needs.setdefault(need.names, []).append(need)
+            faults |= key_faults(spec, need, around.env)
+    for name, fault in sorted(faults.items()):
+        yield Check("key", "problem", f"{name} {fault}", KEY_HINT)
     for names, asked in sorted(needs.items()):
         yield _key(names, asked, around)
     if not needs:

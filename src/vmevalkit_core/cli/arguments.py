@@ -68,7 +68,15 @@ Experiment = Annotated[
     ),
 ]
 Output = Annotated[
-    Path, typer.Option("-o", "--output", metavar="FOLDER", envvar="VMEVAL_OUTPUT", help="Folder of all results.")
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        envvar="VMEVAL_OUTPUT",
+        readable=False,  # what is wrong with it, the plan says with a hint
+        help="Folder of all results.",
+    ),
 ]
 Domains = Annotated[
     Many,

@@ -9,6 +9,7 @@ from functools import cached_property
 from vmevalkit_core.cli.catalog import is_file_target
 from vmevalkit_core.cli.parameters import TYPED, GivenOption, coerced, options_for, parse_options, refused
 from vmevalkit_core.errors import ConfigError
+from vmevalkit_core.keys import check_keys
 from vmevalkit_core.planner import Ask
 from vmevalkit_core.registry import Registry
 from vmevalkit_core.runner import Runner
@@ -60,6 +61,7 @@ class Choice:
     def _ask(self, runner: Runner, spec: ModelSpec, given: dict[str, GivenOption]) -> Ask:
         options_class = self.registry.options_class(spec)
         values = coerced(options_class, given)
+        check_keys(spec, runner.workshop.env)
         try:
             return runner.ask(spec, values)
         except ConfigError as error:

@@ -18,6 +18,7 @@ PLAIN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST = 24
 """Characters of a name at most: the lines of the rendered files have room for so many."""
 TAKEN = {"core", "baseline"}
+_PLACE_HINT = "name a folder that is there, and yours to write, with --into"
 _NAME_HINT = f"a name is like `acme` or `acme-video`: lower-case letters, digits and hyphens, {LONGEST} at most"
 
 
@@ -28,14 +29,21 @@ def new_plugin(name: str, kind: Literal["api", "local"], into: Path) -> int:
     if folder.exists():
         raise UsageError(f"{folder} is there already", hint="give the plugin another name, or name another --into")
     if not into.is_dir():
-        raise UsageError(f"{into} is no folder", hint="name one that is there with --into")
+        raise UsageError(f"{into} is no folder", hint=_PLACE_HINT)
+    try:
+        _render(folder, kind, words)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror or error}", hint=_PLACE_HINT) from error
+    out.say(str(folder))
+    out.note(f'Next: cd {folder}; pip install -e ".[test]"; pytest\nWhat to change, and how to publish it: README.md')
+    return 0
+
+
+def _render(folder: Path, kind: str, words: dict[str, str]) -> None:
     for path, template in _templates(files("vmevalkit_core") / "templates" / kind):
         target = folder / _filled_path(path, words)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(Template(template.read_text("utf-8")).substitute(words), "utf-8")
-    out.say(str(folder))
-    out.note(f'Next: cd {folder}; pip install -e ".[test]"; pytest\nWhat to change, and how to publish it: README.md')
-    return 0
 
 
 def _words(given: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ from vmevalkit_core.cli.summary import (
 )
 from vmevalkit_core.environment import environment
 from vmevalkit_core.errors import CeilingReached, UsageError
+from vmevalkit_core.output import check_output, make_output
 from vmevalkit_core.planner import Action, Ask, Plan, Policy
 from vmevalkit_core.questions import QuestionProblem, TaskFolder
 from vmevalkit_core.registry import Registry
@@ -40,6 +41,8 @@ from vmevalkit_core.scan import check_apart, scan
 from vmevalkit_core.terminal import out
 from vmevalkit_core.terminal.wording import unpriced
 from vmevalkit_core.unfit import Unfitted, unfit_results
+
+ELSEWHERE = "choose another folder with -o, or another -e"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +90,8 @@ class RunCommand:
         tell_problems_of_plan(plan)
         if plan.actions[Action.CHANGED]:
             raise changed_error(plan)
+        if plan.runs:
+            check_output(runner.store.root, ELSEWHERE)
         if self.dry_run:
             return self._told_plan(plan, asks)
         self._allow(plan)
@@ -145,7 +150,7 @@ class RunCommand:
         )
 
     def _tasks(self) -> Iterator[TaskFolder | QuestionProblem]:
-        check_apart(self._runner.store.root, self._root, "choose another folder with -o, or another -e")
+        check_apart(self._runner.store.root, self._root, ELSEWHERE)
         return scan(self._root, domains=self.domains or (), tasks=self.tasks or (), limit=self.limit)
 
     def _refuse_empty(self, plan: Plan) -> None:
@@ -179,6 +184,7 @@ class RunCommand:
 
         if not plan.runs:
             return Report()
+        make_output(self._runner.store.root, ELSEWHERE)
         with progress_for(len(plan.runs), quiet=self.as_json) as progress:
             work = self._runner.execute(plan, ended=progress.ended, display=progress.event)
             with redirect_stdout(sys.stderr):  # what a model prints is no result
