@@ -19,7 +19,7 @@ from luma_runs import FAULTY, HERE, Runs
 from PIL import Image
 from test_luma_payload import asked
 
-from vmevalkit_core import Context, KeyRefused, NoCredit, UnfinishedRun
+from vmevalkit_core import ConfigError, Context, KeyRefused, NoCredit, UnfinishedRun
 from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import FAULTS, Simulator
 from vmevalkit_luma import errors
@@ -89,9 +89,8 @@ def test_key_goes_to_the_api_only(runs: Runs) -> None:
 def test_key_that_fits_no_header_is_never_sent(runs: Runs, key: str) -> None:
     """Nothing has left, so nothing is uncertain."""
     runs.env["LUMA_AGENTS_API_KEY"] = key
-    with pytest.raises(UnfinishedRun) as caught:
+    with pytest.raises((ConfigError, UnfinishedRun), match="LUMA_AGENTS_API_KEY holds"):
         runs.once()
-    assert isinstance(caught.value.__cause__, KeyRefused)
     assert runs.posts == 0
 
 
@@ -206,10 +205,11 @@ def test_bad_poll_never_ends_a_job(runs: Runs, fault: str) -> None:
 
 def test_key_that_is_refused_later_ends_no_job(runs: Runs) -> None:
     """The next command collects it."""
-    runs.luma.script({"phase": "poll", "fault": "no-key", "times": 1})
+    runs.luma.script({"phase": "poll", "fault": "no-key"})
     with pytest.raises(UnfinishedRun) as caught:
         runs.once()
     assert caught.value.status == "submitted"
+    runs.luma.script()
     assert runs.once()["status"] == "success"
     assert runs.posts == 1
 

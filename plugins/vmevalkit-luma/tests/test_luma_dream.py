@@ -156,7 +156,7 @@ def test_storage_that_cannot_be_used_ends_the_sending(runs: Runs, changes: dict[
 
 def test_job_is_collected_without_any_storage(runs: Runs) -> None:
     """All that a resumed run needs is the key, and a name in S3_BUCKET."""
-    runs.luma.script({"phase": "poll", "fault": "no-key", "times": 1})
+    runs.luma.script({"phase": "poll", "fault": "no-key"})
     with pytest.raises(UnfinishedRun):
         runs.once()
     runs.luma.script()

@@ -19,9 +19,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from vmevalkit_core import (
+    ConfigError,
     Context,
     InferenceRunner,
-    KeyRefused,
     NoCredit,
     RunResult,
     Submission,
@@ -133,9 +133,8 @@ def test_charge_above_the_plan_is_told(runs: Runs, caplog: pytest.LogCaptureFixt
 def test_key_that_fits_no_header_is_never_sent(runs: Runs, key: str) -> None:
     """Nothing has left, so nothing is uncertain."""
     runs.env["RUNWAYML_API_SECRET"] = key
-    with pytest.raises(UnfinishedRun) as caught:
+    with pytest.raises((ConfigError, UnfinishedRun), match="RUNWAYML_API_SECRET holds"):
         runs.once()
-    assert isinstance(caught.value.__cause__, KeyRefused)
     assert runs.posts == 0
 
 
@@ -195,10 +194,11 @@ def test_job_that_is_not_known_yet_is_asked_about_again(runs: Runs) -> None:
 
 def test_key_that_is_refused_later_ends_no_job(runs: Runs) -> None:
     """The next command collects it."""
-    runs.runway.script({"phase": "poll", "fault": "no-key", "times": 1})
+    runs.runway.script({"phase": "poll", "fault": "no-key"})
     with pytest.raises(UnfinishedRun) as caught:
         runs.once()
     assert caught.value.status == "submitted"
+    runs.runway.script()
     assert runs.once()["status"] == "success"
     assert runs.posts == 1
 
