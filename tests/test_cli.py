@@ -293,3 +293,9 @@ def test_answer_to_the_price_is_told(tmp_path: Path, questions: Path, keys: byte
         code, _ = terminal.end()
     assert f"{said}; nothing was sent".encode() in terminal.shown
     assert code == (130 if keys == CTRL_C else 2)
+
+
+def test_filters_that_leave_nothing_are_all_named(vmeval: Vmeval, questions: Path) -> None:
+    """The task pair is there: it is the domain that shuts it out."""
+    done = vmeval("run", str(questions), "--domain", "maze", "--task", "chess_0000")
+    assert (done.returncode, "no task pair chess_0000 of the domain maze in" in done.stderr) == (2, True)

@@ -82,7 +82,7 @@ Domains = Annotated[
     Many,
     typer.Option("--domain", metavar="DOMAIN", envvar="VMEVAL_DOMAINS", help="Only this domain; may be repeated."),
 ]
-Tasks = Annotated[Many, typer.Option("--task", metavar="ID", help="Only this task id; may be repeated.")]
+Tasks = Annotated[Many, typer.Option("--task", metavar="ID", help="Only this task, ID or DOMAIN/ID; may be repeated.")]
 Limit = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", envvar="VMEVAL_LIMIT", help="At most this many task pairs of each domain."),
@@ -111,7 +111,9 @@ RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed ru
 RerunChanged = Annotated[bool, typer.Option("--rerun-changed", help="Run again what was asked differently.")]
 KeepChanged = Annotated[bool, typer.Option("--keep-changed", help="Keep what was asked differently.")]
 Resubmit = Annotated[bool, typer.Option("--resubmit-uncertain", help="Send again what may have been billed.")]
-Adopt = Annotated[Many, typer.Option("--adopt", metavar="RUN_ID=JOB_ID", help="The job of a run, as you found it at the vendor.")]
+Adopt = Annotated[
+    Many, typer.Option("--adopt", metavar="RUN_ID=JOB_ID", help="The job of a run, as you found it at the vendor.")
+]
 Interceptors = Annotated[Many, typer.Option("--with", metavar="NAME", help="An interceptor to switch on.")]
 AllowGone = Annotated[bool, typer.Option("--allow-gone", help="Try models that are gone.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Hash and decode finished clips first.")]

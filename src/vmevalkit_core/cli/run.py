@@ -157,6 +157,7 @@ class RunCommand:
     def _refuse_empty(self, plan: Plan) -> None:
         if plan.total == 0 and not plan.problem_count:
             wanted = f" {' or '.join(self.tasks)}" if self.tasks else ""
+            wanted += f" of the domain {' or '.join(self.domains)}" if self.domains else ""
             hint = f"look with: vmeval questions list {self._root}"
             raise UsageError(f"no task pair{wanted} in {self._root}", hint=hint)
 
