@@ -299,3 +299,11 @@ def test_filters_that_leave_nothing_are_all_named(vmeval: Vmeval, questions: Pat
     """The task pair is there: it is the domain that shuts it out."""
     done = vmeval("run", str(questions), "--domain", "maze", "--task", "chess_0000")
     assert (done.returncode, "no task pair chess_0000 of the domain maze in" in done.stderr) == (2, True)
+
+
+def test_lost_answer_comes_with_the_order_for_that_run(vmeval: Vmeval, tmp_path: Path, questions: Path) -> None:
+    """The run id is known; only the job has to be looked up at the vendor."""
+    done = vmeval("run", str(questions), "-m", BLIND_LEDGER, "--limit", "1", "--yes", "-p", "fault=bug")
+    runs = [path.parent.name for path in (tmp_path / "work").rglob("metadata.json")]
+    assert (len(runs), "RUN_ID" in done.stderr) == (2, False)
+    assert all(f"--adopt {run}=JOB_ID" in done.stderr for run in runs)
