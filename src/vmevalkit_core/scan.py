@@ -83,7 +83,7 @@ def domain_of(task_id: str, parent: str) -> str:
 def _wanted(domains: Collection[str], known: list[str], root: str | Path) -> set[str]:
     """The domains that the user named, each as its folder (`maze_task`) or plainly (`maze`)."""
     wanted = set()
-    for name in domains:
+    for name in [domains] if isinstance(domains, str) else domains:
         folder = name.removesuffix(SUFFIX)
         wanted.add(folder if folder in known else name)
     if unknown := sorted(wanted - set(known)):
