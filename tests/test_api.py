@@ -400,3 +400,45 @@ def test_task_without_final_frame_blocks_one_model_only(tmp_path: Path) -> None:
     assert "has no final_frame.png, which baseline-oracle must be shown" in str(found[0])
     assert single["run_id"] == found[2].run_id if isinstance(found[2], RunResult) else False
     assert statuses(tmp_path / "out") == ["success"] * 3
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "options-list": ({"options": ["seconds=3"]}, "options is ['seconds=3'], which is no dict"),
+    "options-of-a-model": ({"options": {"baseline-hold": 3}}, "options['baseline-hold'] is 3, which is no dict"),
+    "adopt-text": ({"adopt": "x=y"}, "adopt is 'x=y', which is no dict"),
+    "concurrency-text": ({"concurrency": "4"}, "concurrency is '4', which is no whole number"),
+    "samples-text": ({"samples": "2"}, "samples is '2', which is no whole number"),
+    "models-none": ({"models": None}, "models is None, which is neither a text nor a list of texts"),
+    "a-model-none": ({"models": [None]}, "models is None, which is no text"),
+    "max-cost-float": ({"max_cost": 1.5}, "max_cost 1.5 is a float, which holds no exact amount"),
+}
+
+
+@pytest.mark.parametrize(("given", "said"), WRONG.values(), ids=WRONG)
+def test_argument_of_a_wrong_type_is_named(tmp_path: Path, frame: Path, given: dict[str, Any], said: str) -> None:
+    """With an example, and nothing is begun."""
+    tasks = [{"id": "a", "image": frame, "prompt": "p"}]
+    with runner_in(tmp_path) as runner, pytest.raises(UsageError) as caught:
+        runner.run_all(tasks, **({"models": "baseline-hold"} | given))
+    assert (caught.value.message, bool(caught.value.hint)) == (said, True)
+    assert not list(tmp_path.rglob("metadata.json"))
+
+
+def test_single_run_names_what_cannot_be_meant(tmp_path: Path, frame: Path) -> None:
+    """A model that is none, a picture that is a folder, facts that are no dict or no JSON."""
+    with runner_in(tmp_path) as runner:
+        with pytest.raises(UsageError, match="model_name is None"):
+            runner.run(None, frame, "p")  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="is a folder, not a picture"):
+            runner.run("baseline-hold", tmp_path, "p")
+        with pytest.raises(UsageError, match="question_data is 'id'"):
+            runner.run("baseline-hold", frame, "p", question_data="id")  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="cannot be written as JSON"):
+            runner.run("baseline-hold", frame, "p", question_data={"answer": float("nan")})
+
+
+def test_one_name_may_stand_for_a_list(tmp_path: Path, questions: Path, frame: Path) -> None:
+    """A text is one name, not its letters."""
+    assert [one.domain for one in load_questions(questions, domains="maze")] == ["maze", "maze"]
+    with pytest.raises(UsageError, match="no interceptor nosuch"), runner_in(tmp_path, interceptors="nosuch") as runner:
+        runner.run("baseline-hold", frame, "p")

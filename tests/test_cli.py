@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import clean_env
 from tests.helpers import BLIND_LEDGER, LEDGER, REPOSITORY, ledger_lines, statuses
+from tests.terminals import CTRL_C, on_a_terminal
 from vmevalkit_core import __version__
 
 SINNERS = f"{REPOSITORY}/tests/models/sinners.py"
@@ -243,3 +246,64 @@ def test_folder_of_a_domain_is_not_counted_as_a_task_pair(vmeval: Vmeval, questi
     assert "4 task pairs in 2 domains can be used, 1 folder cannot." in checked.stdout
     done = vmeval("run", str(questions), "-m", "baseline-hold")
     assert (done.returncode, "1 folder of the questions could not be used." in done.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "hint"),
+    [
+        (["run", "--limit=two"], "--limit two: ", "vmeval run --help"),
+        (["run", "--nosuch"], "No such option: --nosuch", "vmeval run --help"),
+        (["doctor", "--bad"], "No such option: --bad", "vmeval doctor --help"),
+        (["run", "-m"], "requires an argument", "vmeval run --help"),
+    ],
+    ids=str,
+)
+def test_mistyped_line_is_told_to_programs_too(vmeval: Vmeval, args: list[str], error: str, hint: str) -> None:
+    """With --json as every error is, with what was typed and the help of that very command."""
+    done = vmeval(*args[:-1], "--json", args[-1])
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["exit_code"], error in told["error"], hint in told["hint"]) == (2, 2, True, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "name"),
+    [
+        (["run", "-o", ""], "-o"),
+        (["run", "--output="], "--output"),
+        (["run", "-m", ""], "-m"),
+        (["cancel", "", "--yes"], "an argument"),
+    ],
+    ids=str,
+)
+def test_empty_text_is_refused(vmeval: Vmeval, tmp_path: Path, args: list[str], name: str) -> None:
+    """As a folder it would be the current one: a variable of the shell was not set."""
+    done = vmeval(*args)
+    assert (done.returncode, f"Error: {name} is empty\n" in done.stderr) == (2, True)
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize(("keys", "said"), [(CTRL_C, "interrupted"), (b"n\n", "not allowed")], ids=["ctrl-c", "no"])
+def test_answer_to_the_price_is_told(tmp_path: Path, questions: Path, keys: bytes, said: str) -> None:
+    """Whoever presses Ctrl-C there has to know that nothing was sent."""
+    line = [sys.executable, "-m", "vmevalkit_core", "run", str(questions), "-m", LEDGER, "-o", str(tmp_path / "out")]
+    with on_a_terminal(line, clean_env(LEDGER_DIR=str(tmp_path))) as terminal:
+        while b"[y/N]" not in terminal.shown and terminal.read(30.0):
+            pass
+        terminal.press(keys)
+        code, _ = terminal.end()
+    assert f"{said}; nothing was sent".encode() in terminal.shown
+    assert code == (130 if keys == CTRL_C else 2)
+
+
+def test_filters_that_leave_nothing_are_all_named(vmeval: Vmeval, questions: Path) -> None:
+    """The task pair is there: it is the domain that shuts it out."""
+    done = vmeval("run", str(questions), "--domain", "maze", "--task", "chess_0000")
+    assert (done.returncode, "no task pair chess_0000 of the domain maze in" in done.stderr) == (2, True)
+
+
+def test_lost_answer_comes_with_the_order_for_that_run(vmeval: Vmeval, tmp_path: Path, questions: Path) -> None:
+    """The run id is known; only the job has to be looked up at the vendor."""
+    done = vmeval("run", str(questions), "-m", BLIND_LEDGER, "--limit", "1", "--yes", "-p", "fault=bug")
+    runs = [path.parent.name for path in (tmp_path / "work").rglob("metadata.json")]
+    assert (len(runs), "RUN_ID" in done.stderr) == (2, False)
+    assert all(f"--adopt {run}=JOB_ID" in done.stderr for run in runs)

@@ -211,3 +211,16 @@ def test_cards_are_told_without_torch(around: Surroundings, fakes: Path, script:
     tool.chmod(0o755)
     (found,) = video_cards(around)
     assert (found.state, text in found.text) == (state, True), found
+
+
+def test_line_of_env_that_sets_nothing_is_told(vmeval: Command, work: Path) -> None:
+    """Once and by its number, its text untold; doctor calls it a problem and the other lines count."""
+    (work / ".env").write_text("LEDGER_DIR=.\n\n# a comment\nPLANTED_KEY: planted-nine-9999\nPLANTED\n")
+    (work / ".env").chmod(0o600)
+    done = vmeval("run", "--dry-run")
+    warnings = [line for line in done.stderr.splitlines() if "line" in line]
+    assert warnings == [f"Warning: .env, line {number} is no NAME=VALUE; it is ignored" for number in (4, 5)]
+    told = vmeval("doctor", "--json")
+    found = [one for one in json.loads(told.stdout) if one["name"] == ".env" and one["state"] == "problem"]
+    assert (told.returncode, [one["text"].partition(" is ")[0] for one in found]) == (1, ["line 4", "line 5"])
+    assert "planted-nine" not in done.stderr + told.stdout + told.stderr

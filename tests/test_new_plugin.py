@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Command
+from tests.hostile.dists import write_dist
 
 NAMES = ["acme", "a", "a-vendor-with-a-long-name"[:24]]
 KINDS = ["--api", "--local"]
@@ -37,7 +38,7 @@ def test_package_is_complete(vmeval: Command, tmp_path: Path, name: str, kind: s
         ("3d", "with a letter at the beginning"),
         ("a--b", "single hyphens"),
         ("../acme", "lower-case"),
-        ("", "lower-case"),
+        ("", "is empty"),
         ("a" * 25, "25 characters"),
         ("core", "something called core"),
         ("none", "Python has that word"),
@@ -68,4 +69,12 @@ def test_missing_folder_is_named(vmeval: Command, tmp_path: Path) -> None:
     done = vmeval("plugins", "new", "acme", "--into", "nowhere")
     assert done.returncode == 2
     assert "nowhere is no folder" in done.stderr
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_name_of_an_installed_package_is_refused(vmeval: Command, tmp_path: Path) -> None:
+    """To install the new one would put the other away."""
+    distribution = write_dist(tmp_path / "site", "acme", "")
+    done = vmeval("plugins", "new", "acme", PYTHONPATH=str(tmp_path / "site"))
+    assert (done.returncode, f"a package {distribution} is installed already" in done.stderr) == (2, True)
     assert list((tmp_path / "work").iterdir()) == []

@@ -185,3 +185,12 @@ def test_file_whose_reading_fails_is_named(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError) as failed:
         read_file(tmp_path)
     assert failed.value.filename == str(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["maze/maze_0001", "maze_task/maze_0001"])
+def test_task_may_be_named_with_its_domain(questions: Path, name: str) -> None:
+    """As a line of progress prints it; another domain has none of that name."""
+    (questions / "chess_task" / "chess_0001").rename(questions / "chess_task" / "maze_0001")
+    assert [one.domain for one in scan(questions, tasks=["maze_0001"])] == ["chess", "maze"]  # type: ignore[union-attr]
+    assert [one.domain for one in scan(questions, tasks=[name])] == ["maze"]  # type: ignore[union-attr]
+    assert list(scan(questions, tasks=["zoo/maze_0001"])) == []

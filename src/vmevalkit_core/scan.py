@@ -30,7 +30,7 @@ def scan(
     """Each task folder below `root` in the order of names, at most `limit` of each domain.
 
     `root` holds domain folders, or is one, or is a single task folder. UsageError when it is
-    none of these; a name that cannot be used is yielded as a problem in its place.
+    none of these; a name that cannot be used is yielded as a problem in its place. `tasks` are ids, or DOMAIN/ID.
     """
     folders = _domain_folders(Path(root))
     wanted = _wanted(domains, [one.domain for one in folders], root)
@@ -41,7 +41,9 @@ def scan(
         if problem := _name_fault(one.path, one.domain, twins, f"{one.domain}{SUFFIX}") or _link_fault(one, real):
             yield problem
         elif not wanted or one.domain in wanted:
-            yield from _scan_domain(one, real, {one.only} if one.only else set(tasks), limit)
+            ids = {one.only} if one.only else _ids(tasks, one.domain)
+            if ids or not tasks:
+                yield from _scan_domain(one, real, ids, limit)
 
 
 class _Domain(NamedTuple):
@@ -81,12 +83,18 @@ def domain_of(task_id: str, parent: str) -> str:
 def _wanted(domains: Collection[str], known: list[str], root: str | Path) -> set[str]:
     """The domains that the user named, each as its folder (`maze_task`) or plainly (`maze`)."""
     wanted = set()
-    for name in domains:
+    for name in [domains] if isinstance(domains, str) else domains:
         folder = name.removesuffix(SUFFIX)
         wanted.add(folder if folder in known else name)
     if unknown := sorted(wanted - set(known)):
         raise UsageError(f"{root} has no domain {unknown[0]!r}", hint=f"it has {', '.join(known)}")
     return wanted
+
+
+def _ids(tasks: Collection[str], domain: str) -> set[str]:
+    """The ids that the user named, as far as they may be of this domain."""
+    parts = (task.rpartition("/") for task in tasks)
+    return {name for place, _, name in parts if place in ("", domain, domain + SUFFIX)}
 
 
 def _domain_folders(root: Path) -> list[_Domain]:

@@ -130,7 +130,7 @@ def _metadata(given: Given, home: _Home, keep: Keep) -> str | None:
     if beside and read_metadata(beside) == given.data:
         return str(beside)
     try:
-        text = json.dumps(dict(given.data), indent=2, ensure_ascii=False, default=_plain)
+        text = json.dumps(dict(given.data), indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
         return str(keep(text.encode(), ".json"))
     except (TypeError, ValueError) as error:
         raise QuestionError(f"its data cannot be written as JSON: {error}", hint="give plain values") from error

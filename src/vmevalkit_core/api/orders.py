@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
+from vmevalkit_core.api.types import mapping, names, whole_number
 from vmevalkit_core.environment import environment
 from vmevalkit_core.errors import ConfigError, UsageError
 from vmevalkit_core.keys import check_keys, key_faults
@@ -37,7 +38,8 @@ class Limits:
 def limits_of(concurrency: int | None, max_cost: Dollars | None, allow_unpriced: bool) -> Limits:
     """The limits of a call; ConfigError for an amount that is none."""
     most = None if max_cost is None else dollars(max_cost, "max_cost", 'max_cost="12.50"')
-    return Limits(concurrency, most, allow_unpriced)
+    at_once = None if concurrency is None else whole_number("concurrency", concurrency)
+    return Limits(at_once, most, allow_unpriced)
 
 
 def policy_of(
@@ -49,16 +51,15 @@ def policy_of(
     """The orders for runs that exist already; ConfigError for a word that is none."""
     if changed not in _CHANGED:
         raise ConfigError(f"changed={changed!r} is none of {', '.join(_CHANGED)}")
-    return Policy(
-        retry_failed=retry_failed, changed=changed, resubmit_uncertain=resubmit_uncertain, adopt=dict(adopt or {})
-    )
+    jobs = dict(mapping("adopt", adopt, '{"RUN_ID": "JOB_ID"}'))
+    return Policy(retry_failed=retry_failed, changed=changed, resubmit_uncertain=resubmit_uncertain, adopt=jobs)
 
 
 def asks_of(
     engine: Runner, models: str | Sequence[str], options: Mapping[str, Any], *, allow_gone: bool, refresh: bool
 ) -> list[Ask]:
     """What is asked of each model; with `refresh`, a key that was set since the runner was made is seen."""
-    named = [models] if isinstance(models, str) else list(models)
+    named = names("models", models, "baseline-hold")
     specs = [_usable(engine.registry, name, allow_gone) for name in named]
     if not specs:
         raise UsageError("no model is named", hint="available_models() lists them")
@@ -75,11 +76,11 @@ def asks_of(
     ]
 
 
-def _options_of(options: Mapping[str, Any], names: Sequence[str], own: set[str]) -> dict[str, Any]:
+def _options_of(options: Mapping[str, Any], called: Sequence[str], own: set[str]) -> dict[str, Any]:
     """The options of one model; those under its own name count for more than the common ones."""
     found = {key: value for key, value in options.items() if key not in own}
-    for name in names:
-        found |= options.get(name, {})
+    for name in called:
+        found |= mapping(f"options[{name!r}]", options.get(name), '{"seconds": 5}')
     return found
 
 

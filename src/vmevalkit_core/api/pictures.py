@@ -25,8 +25,11 @@ _HINT = "give a path, the bytes of an image file, a PIL image, or an array of ui
 
 
 def path_of(picture: Picture) -> str | None:
-    """The path of a picture that is a file, as it was given."""
-    return os.fspath(picture) if isinstance(picture, str | os.PathLike) else None
+    """The path of a picture that is a file, as it was given; QuestionError where it is a folder."""
+    path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else None
+    if path is not None and os.path.isdir(path):
+        raise QuestionError(f"{path} is a folder, not a picture", hint=_HINT)
+    return path
 
 
 def content_of(picture: Picture) -> tuple[bytes, str]:

@@ -16,6 +16,7 @@ from vmevalkit_core.api.pictures import Picture
 from vmevalkit_core.api.results import RunResult
 from vmevalkit_core.api.room import Room
 from vmevalkit_core.api.tasks import Tasks, given_of
+from vmevalkit_core.api.types import mapping, names, whole_number
 from vmevalkit_core.errors import UsageError
 from vmevalkit_core.planner import Plan, Policy
 from vmevalkit_core.scan import check_apart
@@ -46,7 +47,12 @@ class InferenceRunner:
         self.output_dir = Path(output_dir)
         self.experiment = experiment
         self._room = Room(
-            output_dir, experiment, env=env, concurrency=concurrency, seed=seed, interceptors=tuple(interceptors)
+            output_dir,
+            experiment,
+            env=env,
+            concurrency=whole_number("concurrency", concurrency),
+            seed=whole_number("seed", seed),
+            interceptors=names("interceptors", interceptors, "cache"),
         )
         self._allow_gone = allow_gone
         self._verbose = verbose
@@ -178,8 +184,9 @@ class InferenceRunner:
         """
 
     def _single(self, model: str, given: Given, sample: int, policy: Policy, options: Mapping[str, Any]) -> Call:
-        if sample < 0:
+        if whole_number("sample", sample) < 0:
             raise UsageError(f"sample={sample} is less than 0")
+        (model,) = names("model_name", [model], "baseline-hold")
         return self._call([given], model, {model: options}, [sample], limits=Limits(), policy=policy)
 
     def _many(
@@ -192,11 +199,12 @@ class InferenceRunner:
         options: Mapping[str, Any] | None,
         policy: Policy,
     ) -> Call:
-        if samples < 1:
+        if whole_number("samples", samples) < 1:
             raise UsageError(f"samples={samples} is less than 1")
         if isinstance(tasks, str | os.PathLike):
             check_apart(self.output_dir / self.experiment, Path(tasks), ELSEWHERE)
-        return self._call(tasks, models, options or {}, range(samples), limits=limits, policy=policy)
+        shared = mapping("options", options, '{"seconds": 5}')
+        return self._call(tasks, models, shared, range(samples), limits=limits, policy=policy)
 
     def _call(
         self,

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from vmevalkit_core.api.given import HINT, Given, Keep, task_of
 from vmevalkit_core.api.pictures import Picture
+from vmevalkit_core.api.types import mapping
 from vmevalkit_core.errors import QuestionError, UsageError
 from vmevalkit_core.names import folded
 from vmevalkit_core.questions import QuestionProblem, Task, TaskFolder
@@ -51,7 +52,7 @@ def given_of(
     image: Picture, prompt: str, question_data: Mapping[str, Any] | None, final_image: Picture | None
 ) -> Given:
     """A single question: its id and domain are in `question_data`, or follow from the place of the picture."""
-    data = question_data or {}
+    data = mapping("question_data", question_data, '{"id": "maze_0001"}')
     domain, task_id = data.get("domain"), _first(data, ID)
     return Given(image=image, prompt=prompt, final=final_image, data=data or None, id=task_id, domain=domain)
 

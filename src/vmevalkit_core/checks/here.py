@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vmevalkit_core.checks.check import Check, Surroundings
-from vmevalkit_core.environment import ENV_FILE
+from vmevalkit_core.environment import ENV_FILE, LINE_HINT, odd_lines
 from vmevalkit_core.keys import KEY_HINT, key_faults
 from vmevalkit_core.specs import Need
 
@@ -20,7 +20,8 @@ def env_file(around: Surroundings) -> Iterator[Check]:
     if not ENV_FILE.is_file():
         yield Check(".env", "ok", "none in this folder; keys may stand in one")
         return
-    _ = around.env  # raises with its reason where the file cannot be read
+    for number in odd_lines():  # raises with its reason where the file cannot be read
+        yield Check(".env", "problem", f"line {number} is no NAME=VALUE; it is ignored", LINE_HINT)
     mode = stat.S_IMODE(ENV_FILE.stat().st_mode)
     if mode & 0o077:
         yield Check(".env", "note", f"others can read or change it (mode {mode:o})", f"chmod 600 {ENV_FILE}")

@@ -82,7 +82,7 @@ Domains = Annotated[
     Many,
     typer.Option("--domain", metavar="DOMAIN", envvar="VMEVAL_DOMAINS", help="Only this domain; may be repeated."),
 ]
-Tasks = Annotated[Many, typer.Option("--task", metavar="ID", help="Only this task id; may be repeated.")]
+Tasks = Annotated[Many, typer.Option("--task", metavar="ID", help="Only this task, ID or DOMAIN/ID; may be repeated.")]
 Limit = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", envvar="VMEVAL_LIMIT", help="At most this many task pairs of each domain."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from vmevalkit_core.attempts import PLACE_HINT, Attempt, attempts_at
 from vmevalkit_core.cli.catalog import load_registry
+from vmevalkit_core.cli.consent import ask_consent
 from vmevalkit_core.environment import environment
 from vmevalkit_core.errors import UsageError
 from vmevalkit_core.runner import Workshop
@@ -54,11 +54,8 @@ def _allow(found: list[Attempt], *, yes: bool) -> None:
     prices = [(one.provenance.get("cost") or {}).get("estimated") for one in found]
     most = sum((Decimal(price) for price in prices if price), Decimal(0))
     what = f"{out.count(len(found), 'job')}, sent for {out.money(most)} at most"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"this would cancel {what}; nothing was cancelled", hint="add --yes to allow it")
-    out.note(f"This cancels {what}; not every vendor gives the money back. Go on? [y/N]")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise UsageError("not allowed; nothing was cancelled")
+    question = f"This cancels {what}; not every vendor gives the money back."
+    ask_consent(f"this would cancel {what}", question, "nothing was cancelled")
 
 
 async def _cancelled(found: list[Attempt], files: Sequence[str], *, give_up: bool) -> list[Ending]:

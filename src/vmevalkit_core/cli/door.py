@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import traceback
+from itertools import takewhile
 from typing import Any
 
 from vmevalkit_core.durable import is_of_disk, remedy
-from vmevalkit_core.errors import VmevalError
+from vmevalkit_core.errors import UsageError, VmevalError
+
+_EMPTY = re.compile(r"--[a-z-]+=")
+"""An option that a shell joined with an empty variable."""
 
 
 def guarded(args: list[str], *, debug: bool) -> int:
@@ -50,7 +55,16 @@ def dispatch(args: list[str]) -> int:
     return _typer(args)
 
 
+def _refuse_empty(args: list[str]) -> None:
+    """An empty text where a folder is meant would be the current one, which nobody asked for."""
+    for before, arg in zip(["", *args], args, strict=False):
+        if not arg or _EMPTY.fullmatch(arg):
+            what = arg.rstrip("=") or (before if before.startswith("-") else "an argument")
+            raise UsageError(f"{what} is empty", hint="is a variable in the command not set?")
+
+
 def _typer(args: list[str]) -> int:
+    _refuse_empty(args)
     from typer import Abort, BadParameter
 
     from vmevalkit_core.cli.app import app
@@ -64,11 +78,11 @@ def _typer(args: list[str]) -> int:
     except Abort as error:
         raise KeyboardInterrupt from error
     except mistake as error:
-        return _mistaken(error)
+        return _mistaken(error, args)
     return code if isinstance(code, int) else int(code is not None)
 
 
-def _mistaken(error: Any) -> int:
+def _mistaken(error: Any, args: list[str]) -> int:
     """Say what is wrong with a command line; where a command was left out, Typer gives the help as the message."""
     from vmevalkit_core.terminal import out
 
@@ -78,8 +92,26 @@ def _mistaken(error: Any) -> int:
         return 2
     if param is not None and param.envvar:
         typed = error.ctx.get_parameter_source(param.name).name == "COMMANDLINE"
-        message = f"{max(param.opts, key=len) if typed else param.envvar}: {error.message}"
-    return _told(message, f"see: {error.ctx.command_path if error.ctx else 'vmeval'} --help", 2, debug=False)
+        value = _value(args, param.opts) if typed else os.environ.get(param.envvar, "")
+        message = f"{max(param.opts, key=len) if typed else param.envvar} {value}: {error.message}"
+    hint = f"see: {error.ctx.command_path if error.ctx else _command(args)} --help"
+    return _told(message, hint, 2, debug=False, as_json="--json" in args)
+
+
+def _value(args: list[str], names: list[str]) -> str:
+    """What was typed for an option, as far as it can be told from its place."""
+    for arg, value in zip(args, [*args[1:], ""], strict=True):
+        name, equals, joined = arg.partition("=")
+        if name in names:
+            return joined if equals else value
+    return ""
+
+
+def _command(args: list[str]) -> str:
+    """The command that was meant, by the words before its first option."""
+    words = list(takewhile(lambda arg: not arg.startswith("-"), args))
+    nested = words[:1] and words[0] in ("models", "plugins", "questions")
+    return " ".join(["vmeval", *words[: 2 if nested else 1]])
 
 
 def _mend_streams() -> None:

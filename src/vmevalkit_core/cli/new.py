@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -70,8 +71,18 @@ def _problem(name: str) -> str:
         return f"it has {len(name)} characters"
     if name in TAKEN:
         return f"vmevalkit itself has something called {name}"
+    if _is_installed(f"vmevalkit-{name}"):
+        return f"a package vmevalkit-{name} is installed already, which the new one would replace"
     # `True` and `None` would be the names of classes.
     return "Python has that word for itself" if keyword.iskeyword(name.replace("-", "").capitalize()) else ""
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _templates(root: Traversable, below: str = "") -> Iterator[tuple[str, Traversable]]:

@@ -18,6 +18,7 @@ from vmevalkit_core.cli.catalog import (
     tell_problems,
 )
 from vmevalkit_core.cli.choice import Choice
+from vmevalkit_core.cli.consent import ask_consent
 from vmevalkit_core.cli.parameters import GivenOption, parse_adopt, parse_money
 from vmevalkit_core.cli.settings import Setting, option_settings, tell_settings
 from vmevalkit_core.cli.summary import (
@@ -156,6 +157,7 @@ class RunCommand:
     def _refuse_empty(self, plan: Plan) -> None:
         if plan.total == 0 and not plan.problem_count:
             wanted = f" {' or '.join(self.tasks)}" if self.tasks else ""
+            wanted += f" of the domain {' or '.join(self.domains)}" if self.domains else ""
             hint = f"look with: vmeval questions list {self._root}"
             raise UsageError(f"no task pair{wanted} in {self._root}", hint=hint)
 
@@ -169,14 +171,8 @@ class RunCommand:
         if self.yes or self._most is not None:
             return
         cost = "an unknown amount" if plan.cost is None else f"up to {out.money(plan.cost)}"
-        question = f"This sends {out.count(sends, 'run')} and costs {cost}. Go on?"
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError(
-                f"{out.count(sends, 'run')} would cost {cost}; nothing was sent", hint="add --yes to allow it"
-            )
-        out.note(f"{question} [y/N]")
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise UsageError("not allowed; nothing was sent")
+        runs = out.count(sends, "run")
+        ask_consent(f"{runs} would cost {cost}", f"This sends {runs} and costs {cost}.", "nothing was sent")
 
     def _execute(self, plan: Plan) -> Report:
         from vmevalkit_core.cli.interrupt import run_interruptible

@@ -30,10 +30,11 @@ class Tally:
 
     def new_hint(self, outcome: Outcome) -> str:
         """The hint of an outcome on a line of its own, the first time that it is given."""
-        if outcome.good or not outcome.hint or outcome.hint in self._hints:
+        hint = hint_of(outcome)
+        if outcome.good or not hint or hint in self._hints:
             return ""
-        self._hints.add(outcome.hint)
-        return f"\n  {outcome.hint}"
+        self._hints.add(hint)
+        return f"\n  {hint}"
 
     def event(self, event: Event) -> None:
         """Take in an event about a run."""
@@ -84,6 +85,12 @@ class Bar(Tally):
         facts = [f"{self.good} done", f"{self.bad} failed", f"{self.in_flight} in flight"]
         facts += [out.money(self.charged)] if self.charged else []
         self._progress.update(self._task, completed=self.good + self.bad, facts=", ".join(facts))
+
+
+def hint_of(outcome: Outcome) -> str:
+    """What mends the end of a run, with the id of that run in an order that names it."""
+    run_id = os.path.basename(outcome.folder or "")
+    return outcome.hint.replace("RUN_ID=", f"{run_id}=") if run_id else outcome.hint
 
 
 def line_of(outcome: Outcome) -> str:
