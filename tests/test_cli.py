@@ -249,23 +249,6 @@ def test_folder_of_a_domain_is_not_counted_as_a_task_pair(vmeval: Vmeval, questi
 
 
 @pytest.mark.parametrize(
-    ("args", "error", "hint"),
-    [
-        (["run", "--limit=two"], "--limit two: ", "vmeval run --help"),
-        (["run", "--nosuch"], "No such option: --nosuch", "vmeval run --help"),
-        (["doctor", "--bad"], "No such option: --bad", "vmeval doctor --help"),
-        (["run", "-m"], "requires an argument", "vmeval run --help"),
-    ],
-    ids=str,
-)
-def test_mistyped_line_is_told_to_programs_too(vmeval: Vmeval, args: list[str], error: str, hint: str) -> None:
-    """With --json as every error is, with what was typed and the help of that very command."""
-    done = vmeval(*args[:-1], "--json", args[-1])
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["exit_code"], error in told["error"], hint in told["hint"]) == (2, 2, True, True)
-
-
-@pytest.mark.parametrize(
     ("args", "name"),
     [
         (["run", "-o", ""], "-o"),
