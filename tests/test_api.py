@@ -410,7 +410,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "samples-text": ({"samples": "2"}, "samples is '2', which is no whole number"),
     "models-none": ({"models": None}, "models is None, which is neither a text nor a list of texts"),
     "a-model-none": ({"models": [None]}, "models is None, which is no text"),
-    "max-cost-float": ({"max_cost": 1.5}, "max_cost 1.5 is a float, which holds no exact amount"),
+    "max-cost-float": ({"max_cost": 1.5}, "max_cost 1.5 is no amount of US dollars: a float does not hold it exactly"),
 }
 
 

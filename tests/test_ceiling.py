@@ -130,7 +130,7 @@ def test_python_needs_an_order_for_unknown_prices(tmp_path: Path, ten: Path, sim
     assert {one.status for one in found} == {"success"}
 
 
-@pytest.mark.parametrize("text", ["much", "-1", "NaN", ""])
+@pytest.mark.parametrize("text", ["much", "-1", "NaN", " "])
 def test_odd_amounts_are_refused(vmeval: Command, ten: Path, simulator: Simulator, text: str) -> None:
     """In one sentence, before anything is sent."""
     done = vmeval("run", str(ten), "-m", PLAIN, "--max-cost", text, **env_of(simulator))

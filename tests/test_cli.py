@@ -249,23 +249,6 @@ def test_folder_of_a_domain_is_not_counted_as_a_task_pair(vmeval: Vmeval, questi
 
 
 @pytest.mark.parametrize(
-    ("args", "error", "hint"),
-    [
-        (["run", "--limit=two"], "--limit two: ", "vmeval run --help"),
-        (["run", "--nosuch"], "No such option: --nosuch", "vmeval run --help"),
-        (["doctor", "--bad"], "No such option: --bad", "vmeval doctor --help"),
-        (["run", "-m"], "requires an argument", "vmeval run --help"),
-    ],
-    ids=str,
-)
-def test_mistyped_line_is_told_to_programs_too(vmeval: Vmeval, args: list[str], error: str, hint: str) -> None:
-    """With --json as every error is, with what was typed and the help of that very command."""
-    done = vmeval(*args[:-1], "--json", args[-1])
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["exit_code"], error in told["error"], hint in told["hint"]) == (2, 2, True, True)
-
-
-@pytest.mark.parametrize(
     ("args", "name"),
     [
         (["run", "-o", ""], "-o"),
@@ -307,3 +290,32 @@ def test_lost_answer_comes_with_the_order_for_that_run(vmeval: Vmeval, tmp_path:
     runs = [path.parent.name for path in (tmp_path / "work").rglob("metadata.json")]
     assert (len(runs), "RUN_ID" in done.stderr) == (2, False)
     assert all(f"--adopt {run}=JOB_ID" in done.stderr for run in runs)
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "hint"),
+    [
+        (["-m", "a,b"], "-m a,b is no model", "write -m a -m b"),
+        (["-m", "BASELINE-HOLD"], "no installed plugin", "is baseline-hold or"),
+        (["settings.json"], "settings.json is a file, not a folder", "a configuration ends in .yaml"),
+    ],
+    ids=str,
+)
+def test_near_miss_comes_with_the_way_on(
+    vmeval: Vmeval, tmp_path: Path, args: list[str], error: str, hint: str
+) -> None:
+    """Models in one word, in capitals, and a configuration of another format."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "settings.json").write_text("{}")
+    done = vmeval("run", *args)
+    assert (done.returncode, error in done.stderr, hint in done.stderr) == (2, True, True)
+
+
+def test_folder_that_is_gone_is_named(tmp_path: Path) -> None:
+    """Another terminal deleted it under the command."""
+    (tmp_path / "gone").mkdir()
+    line = f'rmdir ../gone; exec "{sys.executable}" -m vmevalkit_core run'
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=tmp_path / "gone", env=clean_env(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "Error: the current folder is gone" in done.stderr) == (2, True)

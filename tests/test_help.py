@@ -64,8 +64,8 @@ def test_help_of_run_names_the_keys_of_a_file() -> None:
     ("args", "message", "command"),
     [
         pytest.param(["run", "--limt", "3"], "No such option", "vmeval run", id="option"),
-        pytest.param(["run", "--limit", "three"], "--limit: ", "vmeval run", id="integer"),
-        pytest.param(["run", "--limit", "0"], "--limit: ", "vmeval run", id="bounds"),
+        pytest.param(["run", "--limit", "three"], "--limit three: ", "vmeval run", id="integer"),
+        pytest.param(["run", "--limit", "0"], "--limit 0: ", "vmeval run", id="bounds"),
         pytest.param(["run", "--limit"], "--limit", "vmeval", id="no-value"),
         pytest.param(["run", "a", "b"], "unexpected extra argument", "vmeval run", id="two-folders"),
         pytest.param(["models", "show"], "Missing argument", "vmeval models show", id="no-argument"),
@@ -73,10 +73,13 @@ def test_help_of_run_names_the_keys_of_a_file() -> None:
     ],
 )
 def test_mistaken_line_is_told_in_two_lines(vmeval: Vmeval, args: list[str], message: str, command: str) -> None:
-    """On stderr, exit 2; nothing on stdout, with --json neither."""
-    done = vmeval(*args, "--json")
+    """On stderr, exit 2; nothing on stdout, but for --json the same words."""
+    done = vmeval(*args)
     error, hint = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (2, "")
+    place = 2 if args[0] == "models" else 1
+    told = json.loads(vmeval(*args[:place], "--json", *args[place:]).stdout)
+    assert (f"Error: {told['error']}", f"Hint: {told['hint']}") == (error, hint)
     assert error.startswith("Error: ")
     assert message in error
     assert hint.startswith(f"Hint: see: {command}")
@@ -94,7 +97,7 @@ def test_group_without_a_command_shows_its_help(vmeval: Vmeval) -> None:
     [
         pytest.param(["run", "-m", "baseline-hald"], 2, id="user"),
         pytest.param(["status", "nowhere"], 2, id="no-results"),
-        pytest.param(["run", "-o", "/proc/none"], 1, id="disk"),
+        pytest.param(["run", "-o", "/proc/none"], 2, id="disk"),
     ],
 )
 def test_error_is_json_where_json_was_asked_for(vmeval: Vmeval, args: list[str], code: int) -> None:

@@ -82,7 +82,7 @@ def test_wrong_variable_is_named(vmeval: Vmeval, tmp_path: Path, place: str) -> 
 def test_typed_mistake_does_not_blame_the_variable(vmeval: Vmeval) -> None:
     """The option has a variable, but that is not where the value came from."""
     done = vmeval("run", "--limit", "three")
-    assert "Error: --limit: " in done.stderr
+    assert "Error: --limit three: " in done.stderr
     assert "VMEVAL_LIMIT" not in done.stderr
 
 
@@ -190,3 +190,9 @@ def test_template_names_what_the_plugins_read_and_nothing_else() -> None:
     assert {"LUMAAI_API_KEY", "OPENAI_BASE_URL", "MORPHIC_WAN2_CKPT_DIR"} < read
     assert {name for name in named if not name.startswith(("VMEVAL_", "CUDA_"))} == read
     assert "export VMEVAL_VIDEO_SERVERS=" in template
+
+
+def test_setting_has_one_name_everywhere(dry: Callable[..., Origins]) -> None:
+    """In JSON that of the file and of the option, not that of the code."""
+    found = dry()
+    assert ("with" in found, "interceptors" in found) == (True, False)

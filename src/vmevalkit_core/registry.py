@@ -166,7 +166,7 @@ class Registry:
             return UnknownModel(message, hint=problem.hint)
         if name.endswith(".py"):
             return UnknownModel(f"{name} names a file and no class in it", hint=f"write {name}:CLASS")
-        near = get_close_matches(name, self._specs, n=3)
+        near = get_close_matches(name.lower(), self._specs, n=3)
         hint = f"is {' or '.join(near)} meant?" if near else "`vmeval models list` shows the models there are"
         # Known so from other toolkits: such a model changes a video, and a question is a picture.
         why = ": a model of that kind wants a video, and questions hold pictures only" if name.endswith("-v2v") else ""

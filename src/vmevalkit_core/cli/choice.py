@@ -8,7 +8,7 @@ from functools import cached_property
 
 from vmevalkit_core.cli.catalog import is_file_target
 from vmevalkit_core.cli.parameters import TYPED, GivenOption, coerced, options_for, parse_options, refused
-from vmevalkit_core.errors import ConfigError
+from vmevalkit_core.errors import ConfigError, UsageError
 from vmevalkit_core.keys import check_keys
 from vmevalkit_core.planner import Ask
 from vmevalkit_core.registry import Registry
@@ -51,6 +51,9 @@ class Choice:
         return [(spec, options_for(options, name, spec.name)) for name, spec in self._specs.items()]
 
     def _spec(self, name: str) -> ModelSpec:
+        if "," in name and not is_file_target(name):
+            ways = " ".join(f"-m {one.strip()}" for one in name.split(","))
+            raise UsageError(f"-m {name} is no model: each has an -m of its own", hint=f"write {ways}")
         spec = self.registry.add_file(name) if is_file_target(name) else self.registry.get(name)
         if spec.state.life == "gone" and not self.allow_gone:
             raise gone(spec, "--allow-gone")

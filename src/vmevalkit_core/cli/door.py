@@ -35,12 +35,21 @@ def guarded(args: list[str], *, debug: bool) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
+        if not _has_folder():
+            return _told("the current folder is gone", "go into one that exists: cd", 2, debug=debug, as_json=as_json)
         where = f"{error.filename}: " if error.filename else ""
         hint = f"{remedy(error)}, then run the same command again" if is_of_disk(error) else ""
         return _told(f"{where}{error.strerror or error}", hint, 1, debug=debug, as_json=as_json)
     except Exception as error:
         hint = "this is a mistake in vmevalkit: please report it with the output of the same command and --debug"
         return _told(f"{type(error).__name__}: {error}", hint, 1, debug=debug, as_json=as_json)
+
+
+def _has_folder() -> bool:
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def dispatch(args: list[str]) -> int:

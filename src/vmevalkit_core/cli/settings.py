@@ -11,6 +11,7 @@ from vmevalkit_core.cli.catalog import usual
 from vmevalkit_core.cli.parameters import GivenOption
 from vmevalkit_core.environment import environment
 from vmevalkit_core.errors import UsageError
+from vmevalkit_core.questions import LAYOUT_HINT
 from vmevalkit_core.terminal import out
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMAND_LINE = "command line"
 DEFAULT = "default"
+YAML = (".yaml", ".yml")
 ORDERS = ("options", "resubmit_uncertain", "adopt", "dry_run", "yes", "as_json")
 """Parameters of `run` that are no settings: they are for one command, or, like -p, are told option by option."""
 MANY = ("models", "domains")
@@ -38,7 +40,7 @@ class Setting(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """For programs; what is no JSON value is text."""
         plain = self.value if isinstance(self.value, str | int | float | list | dict | None) else str(self.value)
-        return {"setting": self.name, "value": plain, "from": self.origin}
+        return {"setting": _label(self.name), "value": plain, "from": self.origin}
 
 
 def resolved(ctx: typer.Context, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,7 +103,13 @@ class _Sources:
 
 def _config_path(ctx: typer.Context, given: Mapping[str, Any]) -> Path | None:
     path: Path | None = given["questions"]
-    if path is None or path.suffix.lower() not in (".yaml", ".yml") or path.is_dir():
+    if path is None or path.is_dir():
+        return None
+    if path.suffix.lower() not in YAML:
+        if path.is_file():
+            raise UsageError(
+                f"{path} is a file, not a folder", hint=f"a configuration ends in {YAML[0]}; {LAYOUT_HINT}"
+            )
         return None
     if not _is_typed(ctx, "questions"):
         hint = f"a configuration is given on the command line: vmeval run {path}"

@@ -28,7 +28,8 @@ def changed_runs(plan: Plan, ways: str) -> ChangedRuns:
 def dollars(given: Decimal | int | str, name: str, example: str) -> Decimal:
     """An amount of US dollars that a user gave as `name`; ConfigError for anything else."""
     if isinstance(given, float):  # a binary fraction such as 0.1 is not the amount that its reader has in mind
-        raise ConfigError(f"{name} {given} is a float, which holds no exact amount", hint=f"give a text, {example}")
+        reason = "is no amount of US dollars: a float does not hold it exactly"
+        raise ConfigError(f"{name} {given} {reason}", hint=f"give a text, such as {example}")
     try:
         amount = Decimal(given.strip().removeprefix("$")) if isinstance(given, str) else Decimal(given)
     except (InvalidOperation, TypeError, ValueError):
