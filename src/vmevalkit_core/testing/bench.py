@@ -30,7 +30,7 @@ SPEED = 200.0
 """Seconds of the model's clock in one of ours."""
 PATIENT = {"submit_timeout": 20.0, "poll_timeout": 20.0, "fetch_timeout": 20.0}
 """Real seconds: the machine may be busy."""
-HASTY = {"submit_timeout": 4.0, "poll_timeout": 1.0, "fetch_timeout": 1.0}
+HASTY = {"submit_timeout": 4.0, "poll_timeout": 1.0}
 """For a vendor that lets a request hang."""
 AT_ONCE = {"running_seconds": 0.0, "queued_seconds": 0.0}
 """Settings of the simulator under which nobody waits for a job."""
