@@ -2,8 +2,9 @@
 
 Beside it, in the same run, a floor: the same calls by a bare loop over the same HTTP client, without runs, records,
 checks and disk. Delays are how long after its end a job was noticed; CPU is user and system time of the client alone;
-lag is how late the loop of the command came back to a short sleep. `--poll` keeps the vendor's limit with many jobs:
-5,000 of them make 1,000 requests a second at one poll each 5 seconds.
+KB a job is what its memory grows by from a few jobs to all of them, for what it imports belongs to no job; lag is how
+late the loop of the command came back to a short sleep. `--poll` keeps the vendor's limit with many jobs: 5,000 of them
+make 1,000 requests a second at one poll each 5 seconds.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from benchmarks.common import REPOSITORY, command, make_questions, records, table
 from tests.vendors import KEY, env_of, vendor
@@ -25,6 +27,8 @@ from vmevalkit_core.testing import Simulator
 
 WATCHED = f"{REPOSITORY}/benchmarks/watched.py:Watched"
 IMAGE = "aGVsbG8="
+FEW, PEAK = 10, 4
+"""Jobs whose memory counts as that of the program alone; the column of the peak."""
 
 
 async def bare_job(http: object, url: str, folder: Path, number: int, poll: float) -> float:
@@ -77,14 +81,14 @@ def p99(figures: list[float]) -> float:
     return sorted(figures)[int(0.99 * (len(figures) - 1))]
 
 
-def row(name: str, jobs: int, figures: tuple[float, float, float], delays: list[float], polls: int) -> list[object]:
-    """One line of the table, but for the lag."""
+def row(name: str, jobs: int, figures: tuple[float, float, float], delays: list[float], polls: int) -> list[Any]:
+    """One line of the table, but for the lag and the memory of a job."""
     wall, cpu, peak = figures
-    cost = [f"{wall:.1f}", f"{1000 * cpu / jobs:.1f}", f"{peak:.0f}", f"{polls / jobs:.1f}"]
+    cost = [f"{wall:.1f}", f"{1000 * cpu / jobs:.1f}", peak, f"{polls / jobs:.1f}"]
     return [name, jobs, *cost, f"{statistics.fmean(delays):.2f}", f"{p99(delays):.2f}"]
 
 
-def run_floor(simulator: Simulator, jobs: int, seconds: float, poll: float, env: dict[str, str]) -> list[object]:
+def run_floor(simulator: Simulator, jobs: int, seconds: float, poll: float, env: dict[str, str]) -> list[Any]:
     """The bare loop."""
     line = [sys.executable, "-m", "benchmarks.many_jobs", "--floor", simulator.url]
     wall, cpu, peak, said = measured([*line, "--jobs", str(jobs), "--poll", str(poll)], env)
@@ -92,7 +96,7 @@ def run_floor(simulator: Simulator, jobs: int, seconds: float, poll: float, env:
     return [*row("bare loop", jobs, (wall, cpu, peak), delays, simulator.counts()["poll"]), "-"]
 
 
-def run_command(simulator: Simulator, root: Path, jobs: int, seconds: float, env: dict[str, str]) -> list[object]:
+def run_command(simulator: Simulator, root: Path, jobs: int, seconds: float, env: dict[str, str]) -> list[Any]:
     """The real command."""
     before = simulator.counts().get("poll", 0)
     questions = make_questions(root / "questions", jobs)
@@ -103,6 +107,14 @@ def run_command(simulator: Simulator, root: Path, jobs: int, seconds: float, env
     lag = p99([float(one) for one in (root / "lag").read_text().split()])
     found = row("vmeval run", jobs, (wall, cpu, peak), [one - seconds for one in took], polls)
     return [*found, f"{1000 * lag:.0f}"]
+
+
+def both(jobs: int, seconds: float, poll: float) -> list[list[Any]]:
+    """The bare loop and the real command, against a vendor of their own."""
+    with tempfile.TemporaryDirectory() as folder, vendor(running_seconds=seconds, lean=True) as simulator:
+        env = os.environ | env_of(simulator) | {"PYTHONPATH": str(REPOSITORY), "POLL_SECONDS": str(poll)}
+        floor = run_floor(simulator, jobs, seconds, poll, env)
+        return [floor, run_command(simulator, Path(folder), jobs, seconds, env)]
 
 
 def main() -> None:
@@ -116,13 +128,12 @@ def main() -> None:
     if args.floor:
         floor(args.floor, args.jobs, args.poll)
         return
-    rows = []
-    with tempfile.TemporaryDirectory() as folder, vendor(running_seconds=args.seconds, lean=True) as simulator:
-        env = os.environ | env_of(simulator) | {"PYTHONPATH": str(REPOSITORY), "POLL_SECONDS": str(args.poll)}
-        rows.append(run_floor(simulator, args.jobs, args.seconds, args.poll, env))
-        rows.append(run_command(simulator, Path(folder), args.jobs, args.seconds, env))
+    rows = both(args.jobs, args.seconds, args.poll)
+    for one, few in zip(rows, both(FEW, 1.0, 0.2), strict=True):
+        one.append(f"{1024 * (one[PEAK] - few[PEAK]) / (args.jobs - FEW):.1f}")
+        one[PEAK] = f"{one[PEAK]:.0f}"
     heads = ("", "jobs", "wall s", "CPU ms a job", "peak MB", "polls a job", "mean delay s", "p99 delay s")
-    table((*heads, "p99 lag ms"), rows)
+    table((*heads, "p99 lag ms", "KB a job"), rows)
 
 
 if __name__ == "__main__":

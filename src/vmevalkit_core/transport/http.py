@@ -39,6 +39,7 @@ class Http:
         self._calls = asyncio.Semaphore(CALLS)
         self._downloads = asyncio.Semaphore(DOWNLOADS)
         self._clients = Clients(CALLS)
+        self._opening = asyncio.Lock()
 
     @asynccontextmanager
     async def slot(self, *, urgent: bool = False) -> AsyncIterator[None]:
@@ -119,8 +120,9 @@ class Http:
 
     async def open(self) -> None:
         """Load the client now: that takes longer than a call, and must not count as one."""
-        if not self._clients.are_open:
-            await asyncio.to_thread(self._clients.open)
+        async with self._opening:  # a thousand runs may ask for it in the same moment
+            if not self._clients.are_open:
+                await asyncio.to_thread(self._clients.open)
 
     async def close(self) -> None:
         """Close every connection."""
