@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import REPOSITORY, command, make_questions, records, table
+from benchmarks.watched import peak_mb
 from tests.vendors import KEY, env_of, vendor
 from vmevalkit_core.testing import Simulator
 
@@ -50,7 +51,7 @@ async def bare_job(http: object, url: str, folder: Path, number: int, poll: floa
 
 
 def floor(url: str, jobs: int, poll: float) -> None:
-    """All of them in one loop; prints what they took as JSON."""
+    """All of them in one loop; prints what they took, and how much memory, as JSON."""
     from vmevalkit_core.transport import Http
 
     async def main(folder: Path) -> list[float]:
@@ -60,11 +61,12 @@ def floor(url: str, jobs: int, poll: float) -> None:
         return list(found)
 
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(asyncio.run(main(Path(folder)))))
+        seconds = asyncio.run(main(Path(folder)))
+    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb()}))
 
 
-def measured(line: list[str], env: dict[str, str]) -> tuple[float, float, float, bytes]:
-    """Wall seconds, CPU seconds and peak MB of a command, and what it said."""
+def measured(line: list[str], env: dict[str, str]) -> tuple[float, float, bytes]:
+    """Wall seconds and CPU seconds of a command, and what it said."""
     begun = time.monotonic()
     with subprocess.Popen(line, env=env, stdout=subprocess.PIPE) as process:
         assert process.stdout
@@ -73,7 +75,7 @@ def measured(line: list[str], env: dict[str, str]) -> tuple[float, float, float,
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(line[:4])} ... exited with {process.returncode}: {said[-2000:]!r}")
-    return time.monotonic() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said
+    return time.monotonic() - begun, used.ru_utime + used.ru_stime, said
 
 
 def p99(figures: list[float]) -> float:
@@ -91,9 +93,10 @@ def row(name: str, jobs: int, figures: tuple[float, float, float], delays: list[
 def run_floor(simulator: Simulator, jobs: int, seconds: float, poll: float, env: dict[str, str]) -> list[Any]:
     """The bare loop."""
     line = [sys.executable, "-m", "benchmarks.many_jobs", "--floor", simulator.url]
-    wall, cpu, peak, said = measured([*line, "--jobs", str(jobs), "--poll", str(poll)], env)
-    delays = [took - seconds for took in json.loads(said)]
-    return [*row("bare loop", jobs, (wall, cpu, peak), delays, simulator.counts()["poll"]), "-"]
+    wall, cpu, said = measured([*line, "--jobs", str(jobs), "--poll", str(poll)], env)
+    told = json.loads(said)
+    delays, figures = [took - seconds for took in told["seconds"]], (wall, cpu, told["peak_mb"])
+    return [*row("bare loop", jobs, figures, delays, simulator.counts()["poll"]), "-"]
 
 
 def run_command(simulator: Simulator, root: Path, jobs: int, seconds: float, env: dict[str, str]) -> list[Any]:
@@ -101,12 +104,12 @@ def run_command(simulator: Simulator, root: Path, jobs: int, seconds: float, env
     before = simulator.counts().get("poll", 0)
     questions = make_questions(root / "questions", jobs)
     line = command(questions, root / "out", "--concurrency", str(jobs), model=WATCHED)
-    wall, cpu, peak, _ = measured(line, env | {"LAG_FILE": str(root / "lag")})
+    wall, cpu, _ = measured(line, env | {"WATCH_FILE": str(root / "watch.json")})
     took = [record["provenance"]["job_seconds"] for record in records(root / "out")]
     polls = simulator.counts()["poll"] - before
-    lag = p99([float(one) for one in (root / "lag").read_text().split()])
-    found = row("vmeval run", jobs, (wall, cpu, peak), [one - seconds for one in took], polls)
-    return [*found, f"{1000 * lag:.0f}"]
+    told = json.loads((root / "watch.json").read_text())
+    found = row("vmeval run", jobs, (wall, cpu, told["peak_mb"]), [one - seconds for one in took], polls)
+    return [*found, f"{1000 * p99(told['late']):.0f}"]
 
 
 def both(jobs: int, seconds: float, poll: float) -> list[list[Any]]:

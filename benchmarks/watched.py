@@ -1,13 +1,15 @@
-"""The model of `many_jobs.py`: asks about each job as often as it is told, and watches how late its loop is.
+"""The model of `many_jobs.py`: asks about each job as often as it is told, and watches its loop and its memory.
 
-Run as `vmeval run -m benchmarks/watched.py:Watched`, with POLL_SECONDS and LAG_FILE set.
+Run as `vmeval run -m benchmarks/watched.py:Watched`, with POLL_SECONDS and WATCH_FILE set.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -36,8 +38,15 @@ class Watched(Steady):
 
     async def submit(self, request: GenerationRequest) -> Submission:
         """As always."""
-        self.watch = self.watch or Watch(Path(os.environ["LAG_FILE"]))
+        self.watch = self.watch or Watch(Path(os.environ["WATCH_FILE"]))
         return await super().submit(request)
+
+
+def peak_mb() -> float:
+    """The most memory that this program has had; what the system tells its parent begins with the parent's own."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1]) / 1024
 
 
 class Watch:
@@ -62,4 +71,4 @@ class Watch:
         self._sleep()
 
     def _save(self) -> None:
-        self._path.write_text("\n".join(map(str, self._late)))
+        self._path.write_text(json.dumps({"late": self._late, "peak_mb": peak_mb()}))
