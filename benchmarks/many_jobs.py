@@ -2,9 +2,9 @@
 
 Beside it, in the same run, a floor: the same calls by a bare loop over the same HTTP client, without runs, records,
 checks and disk. Delays are how long after its end a job was noticed; CPU is user and system time of the client alone;
-KB a job is what its memory grows by from a few jobs to all of them, for what it imports belongs to no job; lag is how
-late the loop of the command came back to a short sleep. `--poll` keeps the vendor's limit with many jobs: 5,000 of them
-make 1,000 requests a second at one poll each 5 seconds.
+KB a job is what its memory grows by from a few jobs to all of them, its connections and threads among it, for what it
+imports belongs to no job; lag is how late the loop of the command came back to a short sleep. `--poll` keeps the
+vendor's limit with many jobs: 5,000 of them make 1,000 requests a second at one poll each 5 seconds.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from benchmarks.common import REPOSITORY, command, make_questions, records, table
-from benchmarks.watched import peak_mb
+from tests.hostile.measure import own_peak
 from tests.vendors import KEY, env_of, vendor
 from vmevalkit_core.testing import Simulator
 
 WATCHED = f"{REPOSITORY}/benchmarks/watched.py:Watched"
 IMAGE = "aGVsbG8="
-FEW, PEAK = 10, 4
-"""Jobs whose memory counts as that of the program alone; the column of the peak."""
+FEW = 10
+"""Jobs whose memory counts as that of the program alone."""
 
 
 async def bare_job(http: object, url: str, folder: Path, number: int, poll: float) -> float:
@@ -62,7 +62,7 @@ def floor(url: str, jobs: int, poll: float) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         seconds = asyncio.run(main(Path(folder)))
-    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb()}))
+    print(json.dumps({"seconds": seconds, "peak": own_peak()}))
 
 
 def measured(line: list[str], env: dict[str, str]) -> tuple[float, float, bytes]:
@@ -83,41 +83,76 @@ def p99(figures: list[float]) -> float:
     return sorted(figures)[int(0.99 * (len(figures) - 1))]
 
 
-def row(name: str, jobs: int, figures: tuple[float, float, float], delays: list[float], polls: int) -> list[Any]:
-    """One line of the table, but for the lag and the memory of a job."""
-    wall, cpu, peak = figures
-    cost = [f"{wall:.1f}", f"{1000 * cpu / jobs:.1f}", peak, f"{polls / jobs:.1f}"]
-    return [name, jobs, *cost, f"{statistics.fmean(delays):.2f}", f"{p99(delays):.2f}"]
+class Measured(NamedTuple):
+    """What so many jobs took."""
+
+    name: str
+    jobs: int
+    wall: float
+    cpu: float
+    """Seconds."""
+    peak: int
+    """Bytes."""
+    polls: int
+    delays: list[float]
+    """Seconds after the end of each job until it was noticed."""
+    lag: str
+
+    def row(self, few: Measured) -> list[object]:
+        """One line of the table; `few`: the same with a few jobs."""
+        grown = (self.peak - few.peak) / (self.jobs - few.jobs)
+        cost = [
+            f"{self.wall:.1f}",
+            f"{1000 * self.cpu / self.jobs:.1f}",
+            f"{self.peak / 1e6:.0f}",
+            f"{grown / 1e3:.1f}",
+        ]
+        delays = [f"{statistics.fmean(self.delays):.2f}", f"{p99(self.delays):.2f}"]
+        return [self.name, self.jobs, *cost, f"{self.polls / self.jobs:.1f}", *delays, self.lag]
 
 
-def run_floor(simulator: Simulator, jobs: int, seconds: float, poll: float, env: dict[str, str]) -> list[Any]:
+HEADS = (
+    "",
+    "jobs",
+    "wall s",
+    "CPU ms a job",
+    "peak MB",
+    "KB a job",
+    "polls a job",
+    "mean delay s",
+    "p99 delay s",
+    "p99 lag ms",
+)
+
+
+def run_floor(simulator: Simulator, jobs: int, seconds: float, poll: float, env: dict[str, str]) -> Measured:
     """The bare loop."""
     line = [sys.executable, "-m", "benchmarks.many_jobs", "--floor", simulator.url]
     wall, cpu, said = measured([*line, "--jobs", str(jobs), "--poll", str(poll)], env)
     told = json.loads(said)
-    delays, figures = [took - seconds for took in told["seconds"]], (wall, cpu, told["peak_mb"])
-    return [*row("bare loop", jobs, figures, delays, simulator.counts()["poll"]), "-"]
+    delays = [took - seconds for took in told["seconds"]]
+    return Measured("bare loop", jobs, wall, cpu, told["peak"], simulator.counts()["poll"], delays, "-")
 
 
-def run_command(simulator: Simulator, root: Path, jobs: int, seconds: float, env: dict[str, str]) -> list[Any]:
+def run_command(simulator: Simulator, root: Path, jobs: int, seconds: float, env: dict[str, str]) -> Measured:
     """The real command."""
     before = simulator.counts().get("poll", 0)
     questions = make_questions(root / "questions", jobs)
     line = command(questions, root / "out", "--concurrency", str(jobs), model=WATCHED)
     wall, cpu, _ = measured(line, env | {"WATCH_FILE": str(root / "watch.json")})
-    took = [record["provenance"]["job_seconds"] for record in records(root / "out")]
+    delays = [record["provenance"]["job_seconds"] - seconds for record in records(root / "out")]
     polls = simulator.counts()["poll"] - before
     told = json.loads((root / "watch.json").read_text())
-    found = row("vmeval run", jobs, (wall, cpu, told["peak_mb"]), [one - seconds for one in took], polls)
-    return [*found, f"{1000 * p99(told['late']):.0f}"]
+    lag = f"{1000 * p99(told['late']):.0f}"
+    return Measured("vmeval run", jobs, wall, cpu, told["peak"], polls, delays, lag)
 
 
-def both(jobs: int, seconds: float, poll: float) -> list[list[Any]]:
+def both(jobs: int, seconds: float, poll: float) -> tuple[Measured, Measured]:
     """The bare loop and the real command, against a vendor of their own."""
     with tempfile.TemporaryDirectory() as folder, vendor(running_seconds=seconds, lean=True) as simulator:
         env = os.environ | env_of(simulator) | {"PYTHONPATH": str(REPOSITORY), "POLL_SECONDS": str(poll)}
-        floor = run_floor(simulator, jobs, seconds, poll, env)
-        return [floor, run_command(simulator, Path(folder), jobs, seconds, env)]
+        bare = run_floor(simulator, jobs, seconds, poll, env)
+        return bare, run_command(simulator, Path(folder), jobs, seconds, env)
 
 
 def main() -> None:
@@ -131,12 +166,10 @@ def main() -> None:
     if args.floor:
         floor(args.floor, args.jobs, args.poll)
         return
-    rows = both(args.jobs, args.seconds, args.poll)
-    for one, few in zip(rows, both(FEW, 1.0, 0.2), strict=True):
-        one.append(f"{1024 * (one[PEAK] - few[PEAK]) / (args.jobs - FEW):.1f}")
-        one[PEAK] = f"{one[PEAK]:.0f}"
-    heads = ("", "jobs", "wall s", "CPU ms a job", "peak MB", "polls a job", "mean delay s", "p99 delay s")
-    table((*heads, "p99 lag ms", "KB a job"), rows)
+    if args.jobs <= FEW:
+        parser.error(f"--jobs is above {FEW}, whose memory counts as that of the program alone")
+    pairs = zip(both(args.jobs, args.seconds, args.poll), both(FEW, 1.0, 0.2), strict=True)
+    table(HEADS, [many.row(few) for many, few in pairs])
 
 
 if __name__ == "__main__":

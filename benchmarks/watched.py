@@ -9,10 +9,10 @@ import asyncio
 import atexit
 import json
 import os
-import re
 import time
 from pathlib import Path
 
+from tests.hostile.measure import own_peak
 from tests.models.plain import NEEDS, Steady
 from vmevalkit_core import GenerationRequest, ModelSpec, Submission
 
@@ -42,13 +42,6 @@ class Watched(Steady):
         return await super().submit(request)
 
 
-def peak_mb() -> float:
-    """The most memory that this program has had; what the system tells its parent begins with the parent's own."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found
-    return int(found[1]) / 1024
-
-
 class Watch:
     """Writes down, again and again, by how many seconds each of many short sleeps came late."""
 
@@ -71,4 +64,4 @@ class Watch:
         self._sleep()
 
     def _save(self) -> None:
-        self._path.write_text(json.dumps({"late": self._late, "peak_mb": peak_mb()}))
+        self._path.write_text(json.dumps({"late": self._late, "peak": own_peak()}))

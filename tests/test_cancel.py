@@ -176,8 +176,11 @@ def test_job_whose_vendor_is_out_of_reach_is_given_up(vmeval: Command, waiting: 
     assert {one["inference"]["error"].partition(":")[0] for one in records(waiting)} == {"given up by the user"}
 
 
-def cancelled_one(tmp_path: Path, waiting: Path, simulator: Simulator) -> Ending:
-    """What became of one of the waiting jobs; the pauses between two tries take no time."""
+def test_order_that_is_refused_since_the_job_had_ended_is_no_cancelling(
+    tmp_path: Path, waiting: Path, simulator: Simulator
+) -> None:
+    """Its answer was lost, and a second order finds the job ended: the vendor's word about the job counts."""
+    simulator.script({"phase": "cancel", "fault": "lost-502", "times": 1})
     runner = client(tmp_path, simulator, clock=QuickClock(200.0))
     attempt = next(one for one in find_attempts(waiting) if one.is_submitted)
 
@@ -188,25 +191,6 @@ def cancelled_one(tmp_path: Path, waiting: Path, simulator: Simulator) -> Ending
         finally:
             await runner.workshop.close(1.0)
 
-    return asyncio.run(ordered())
-
-
-def test_order_that_is_refused_since_the_job_had_ended_is_no_cancelling(
-    tmp_path: Path, waiting: Path, simulator: Simulator
-) -> None:
-    """Its answer was lost, and a second order finds the job ended: the vendor's word about the job counts."""
-    simulator.script({"phase": "cancel", "fault": "lost-502", "times": 1})
-    ended = cancelled_one(tmp_path, waiting, simulator)
+    ended = asyncio.run(ordered())
     assert (ended.end, statuses(waiting).count("failed")) == ("failed", 1), ended
     assert [job["state"] for job in simulator.jobs()].count("cancelled") >= 1
-
-
-@pytest.mark.parametrize("phase", ["poll", "cancel"])
-@pytest.mark.parametrize("fault", ["no-key", "bad-input"])
-def test_refusal_is_told_at_once(tmp_path: Path, waiting: Path, simulator: Simulator, phase: str, fault: str) -> None:
-    """A person waits for it: it is not asked again for minutes, as an outage is."""
-    before = simulator.counts().get(phase, 0)
-    simulator.script({"phase": phase, "fault": fault})
-    ended = cancelled_one(tmp_path, waiting, simulator)
-    asked = simulator.counts()[phase] - before
-    assert (ended.end, asked, simulator.url in ended.reason) == ("kept", 1, True), ended

@@ -23,6 +23,7 @@ from vmevalkit_core.limits import Limiter
 from vmevalkit_core.testing import Simulator
 from vmevalkit_core.transport import Answer, Http, Refusal
 from vmevalkit_core.transport.addresses import is_inward, origin_of
+from vmevalkit_core.transport.clients import Clients
 from vmevalkit_core.transport.links import approaches
 
 JOB = {"prompt": "p", "image": "aGVsbG8="}
@@ -138,6 +139,26 @@ def test_paid_calls_share_no_connection(simulator: Simulator) -> None:
     asyncio.run(main())
     posts, gets = ({one["connection"] for one in simulator.requests(phase)} for phase in ("submit", "find"))
     assert (len(posts), len(gets)) == (2, 1)
+
+
+def test_client_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many runs begin in the same moment: reading the certificates takes longer than a call."""
+    opened, really = list[Clients](), Clients.open
+
+    def slowly(clients: Clients) -> None:
+        opened.append(clients)
+        sleep(0.05)
+        really(clients)
+
+    monkeypatch.setattr(Clients, "open", slowly)
+
+    async def main() -> None:
+        http = Http()
+        await asyncio.gather(*(http.open() for _ in range(20)))
+        await http.close()
+
+    asyncio.run(main())
+    assert len(opened) == 1
 
 
 def test_question_that_failed_leaves_its_connection_behind(simulator: Simulator) -> None:

@@ -19,10 +19,6 @@ class _Section(BaseModel):
     # Readers ignore keys they do not know, and keep them.
     model_config = ConfigDict(extra="allow")
 
-    def model_post_init(self, _: Any) -> None:
-        """Forget which fields were given: nobody asks, and they are a third of what a record takes in memory."""
-        self.__pydantic_fields_set__ = set()
-
 
 class InferenceSection(_Section):
     """What was run and how it ended."""
@@ -227,6 +223,13 @@ class RunMetadata(_Section):
     """The content of question_metadata.json; null when there is none."""
     provenance: Provenance
     """Everything needed to answer a question about this run a year later."""
+
+    def forget_given(self) -> None:
+        """Forget which fields were given: nobody asks it of a run in flight, and it is a third of the record's room."""
+        facts = self.provenance
+        for section in (self.inference, self.input, self.paths, facts, facts.first_frame, facts.final_frame):
+            if section:
+                section.__pydantic_fields_set__ = set()
 
     def draft(self) -> RunMetadata:
         """A copy whose run, output and provenance can be told otherwise; what lies deeper is the same."""

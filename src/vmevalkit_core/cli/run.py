@@ -46,8 +46,8 @@ from vmevalkit_core.unfit import Unfitted, unfit_results
 
 ELSEWHERE = "choose another folder with -o, or another -e"
 COLLECT_AFTER = 10_000
-"""New objects until garbage is looked for. Python's 700 looks through a thousand runs in flight again and again, a
-tenth of a second each time, in which nothing is asked or answered."""
+"""New objects until garbage is looked for. After some hundred, as Python does it, a thousand runs in flight are looked
+through again and again, for a tenth of a second in which nothing is asked or answered."""
 
 
 @dataclass(frozen=True, kw_only=True)

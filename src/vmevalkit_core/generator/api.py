@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-from vmevalkit_core.errors import RetryableError, UncertainSubmitError
+from vmevalkit_core.errors import UncertainSubmitError
 from vmevalkit_core.generator.collecting import Collector
 from vmevalkit_core.generator.contract import Account, Context, Job
 from vmevalkit_core.generator.reading import explained, read
@@ -15,9 +12,6 @@ from vmevalkit_core.generator.vendor import VendorClient
 from vmevalkit_core.records import Clip, Done, Failed, GenerationRequest, Pending, Submission
 from vmevalkit_core.specs import ModelSpec
 from vmevalkit_core.status_codes import question_error
-from vmevalkit_core.transport import Refusal
-
-T = TypeVar("T")
 
 
 class ApiGenerator(VendorClient):
@@ -41,12 +35,12 @@ class ApiGenerator(VendorClient):
         return await self._collected(submission, job, sent_now=True)
 
     async def ask(self, submission: Submission) -> Pending | Done | Failed:
-        """The state of a job for a person who waits; asked for again where a question fails, not where it is refused."""
-        return await self._answered(lambda: self.poll(submission))
+        """The state of a job, asked for again where a question fails."""
+        return await read(self, lambda: self.poll(submission), self.poll_timeout)
 
     async def stop(self, submission: Submission) -> None:
-        """Cancel a job, told again where the order fails, not where it is refused."""
-        await self._answered(lambda: self.cancel(submission))
+        """Cancel a job, told again where the order fails."""
+        await read(self, lambda: self.cancel(submission), self.poll_timeout)
 
     async def account(self) -> Account:
         """What the vendor says of the account, asked once; NotImplementedError where no free call tells."""
@@ -68,18 +62,6 @@ class ApiGenerator(VendorClient):
         await job.submitted(submission)
         self.context.gate.hold()
         return await self._collected(submission, job, sent_now=False)
-
-    async def _answered(self, call: Callable[[], Awaitable[T]]) -> T:
-        async def once() -> T:
-            try:
-                return await call()
-            except Refusal as error:
-                known = explained(self, error) or question_error(error)
-                if known is None or isinstance(known, RetryableError):
-                    raise
-                raise known from error
-
-        return await read(self, once, self.poll_timeout)
 
     async def _collected(self, submission: Submission, job: Job, *, sent_now: bool) -> Clip:
         try:

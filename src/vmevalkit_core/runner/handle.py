@@ -69,6 +69,7 @@ class Handle:
         self._started = clock.monotonic()
         # Looked at once: within this process the wall clock may be set, and only the other one counts.
         self._before = max(0.0, (clock.now() - metadata.inference.timestamp).total_seconds())
+        metadata.forget_given()
         self._in_call = False
         self._maybe_sent = False
 

@@ -120,6 +120,8 @@ class Http:
 
     async def open(self) -> None:
         """Load the client now: that takes longer than a call, and must not count as one."""
+        if self._clients.are_open:
+            return
         async with self._opening:  # a thousand runs may ask for it in the same moment
             if not self._clients.are_open:
                 await asyncio.to_thread(self._clients.open)
