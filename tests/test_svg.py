@@ -219,7 +219,8 @@ def judge(picture: Picture, path: Path, renderer: str | None) -> None:
         ["refused"] if picture.says else ["drawn"] if picture.harmless else ["refused", "drawn"]
     )
     assert any(words in found["sentence"] for words in picture.says.split("|"))
-    # The goal is 2 s, as `benchmarks/hostile_pictures.py` measures it; what is let run takes ten and more.
+    # Drawing is stopped after 1.6 s. The goal is 2 s with Python's own start, which a busy machine makes slower:
+    # `benchmarks/hostile_pictures.py` measures it.
     assert found["seconds"] <= 3.0
     assert found["mb"] <= 500
 
