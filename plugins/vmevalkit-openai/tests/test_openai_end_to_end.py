@@ -338,17 +338,6 @@ def test_bad_poll_never_ends_a_job(runs: Runs, fault: str) -> None:
     assert runs.posts == 1
 
 
-def test_job_that_is_forgotten_stays_submitted(runs: Runs) -> None:
-    """However often polls do not know it; the next command collects it."""
-    runs.server.script({"phase": "poll", "fault": "forgotten"})
-    with pytest.raises(UnfinishedRun, match="does not know the job") as caught:
-        runs.once()
-    assert caught.value.status == "submitted"
-    runs.server.script()
-    assert runs.once()["status"] == "success"
-    assert runs.posts == 1
-
-
 @pytest.mark.parametrize("fault", ["missing", "no-key", "broken", "cut"])
 def test_video_that_is_not_there_yet_is_asked_for_again(runs: Runs, fault: str) -> None:
     """Some servers say that a job is done before they have written its file."""

@@ -203,17 +203,6 @@ def test_key_that_is_refused_later_ends_no_job(runs: Runs) -> None:
     assert runs.posts == 1
 
 
-def test_job_that_is_forgotten_stays_submitted(runs: Runs) -> None:
-    """However often polls do not know it; the next command collects it."""
-    runs.runway.script({"phase": "poll", "fault": "forgotten"})
-    with pytest.raises(UnfinishedRun, match="does not know the job") as caught:
-        runs.once()
-    assert caught.value.status == "submitted"
-    runs.runway.script()
-    assert runs.once()["status"] == "success"
-    assert runs.posts == 1
-
-
 def test_throttled_job_is_waited_for(runs: Runs) -> None:
     """It is no failure and no reason to send again."""
     runs.runway.set(jobs_at_once=0)

@@ -228,17 +228,6 @@ def test_key_that_is_refused_later_ends_no_job(runs: Runs) -> None:
     assert runs.posts == 1
 
 
-def test_job_that_is_forgotten_stays_submitted(runs: Runs) -> None:
-    """However often polls do not know it; the next command collects it."""
-    runs.vendor.script({"phase": "poll", "fault": "forgotten"})
-    with pytest.raises(UnfinishedRun, match="does not know the job") as caught:
-        runs.once()
-    assert caught.value.status == "submitted"
-    runs.vendor.script()
-    assert runs.once()["status"] == "success"
-    assert runs.posts == 1
-
-
 @pytest.mark.parametrize("fault", ["expired", "cut", "half-file", "html", "page-502", "gzip"])
 def test_bad_download_is_repeated(runs: Runs, fault: str) -> None:
     """The video is paid for."""

@@ -323,17 +323,6 @@ def test_answer_that_breaks_off_inside_the_video_is_asked_for_again(runs: Runs) 
     assert runs.vendor.struck() == [2]
 
 
-def test_job_that_is_forgotten_stays_submitted(runs: Runs) -> None:
-    """However often polls do not know it; the next command collects it."""
-    runs.vendor.script({"phase": "poll", "fault": "forgotten"})
-    with pytest.raises(UnfinishedRun, match="does not know the job") as caught:
-        runs.once()
-    assert caught.value.status == "submitted"
-    runs.vendor.script()
-    assert runs.once()["status"] == "success"
-    assert runs.posts == 1
-
-
 def test_job_of_another_region_is_not_lost(runs: Runs) -> None:
     """The address counts, and the operation names its own project and region."""
     runs.vendor.script({"phase": "poll", "fault": "no-key"})
