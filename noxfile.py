@@ -23,6 +23,8 @@ LIGHT = [plugin for plugin in PLUGINS if not needs_torch(plugin)]
 HEAVY = [plugin for plugin in PLUGINS if needs_torch(plugin)]
 SPREAD = ["-n", "3", "--dist", "worksteal"]
 """Over the cores of a small machine, with one more test that waits."""
+WHEELS = ("-n", "2", "--dist", "loadfile", "-m", "package")
+"""A file's tests share the environment that they install into."""
 NO_LIBRARY = ["test_simulator", "test_contract", "test_new_plugin", "test_reliability", "test_state_machine", "uploads"]
 NO_LIBRARY += ["test_interrupt", "test_worker", "test_device", "test_pace", "test_limits", "test_ceiling", "samples"]
 """Tests that the lowest versions of the libraries cannot fail in a way of their own."""
@@ -81,14 +83,14 @@ def local(session: nox.Session) -> None:
     found = [str(plugin / "tests") for plugin in HEAVY]
     # One thread each: on shared cores more of them wait for each other.
     session.run("pytest", *SPREAD, *found, *WITH_TORCH, *session.posargs, env={"OMP_NUM_THREADS": "1"})
-    session.run("pytest", "-m", "package", *found, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", *WHEELS, *found, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session
 def package(session: nox.Session) -> None:
     """Wheels, built and then installed into empty environments: the main job, and a stranger's plugin."""
     session.install("-e", ".", *group("test"))
-    session.run("pytest", "-n", "2", "--dist", "loadfile", "-m", "package", "tests", *session.posargs)
+    session.run("pytest", *WHEELS, "tests", *session.posargs)
 
 
 @nox.session
