@@ -201,7 +201,7 @@ def test_text_is_drawn(drawn: Draw, renderer: str) -> None:
 @both
 @pytest.mark.parametrize("picture", SVGS, ids=lambda picture: picture.name)
 def test_hostile_svg_stays_within_limits(tmp_path: Path, picture: Picture, renderer: str) -> None:
-    """Little CPU, 500 MB, no dead process: refused for the right reason, or drawn."""
+    """Two seconds of CPU, 500 MB, no dead process: refused for the right reason, or drawn."""
     judge(picture, tmp_path / "first_frame.svg", renderer)
 
 
@@ -219,9 +219,7 @@ def judge(picture: Picture, path: Path, renderer: str | None) -> None:
         ["refused"] if picture.says else ["drawn"] if picture.harmless else ["refused", "drawn"]
     )
     assert any(words in found["sentence"] for words in picture.says.split("|"))
-    # Drawing is stopped after 1.6 s. The goal is 2 s with Python's own start, which a busy machine makes slower:
-    # `benchmarks/hostile_pictures.py` measures it.
-    assert found["seconds"] <= 3.0
+    assert found["seconds"] <= 2.0
     assert found["mb"] <= 500
 
 
@@ -245,7 +243,7 @@ def test_namespace_is_asked_for(tmp_path: Path) -> None:
 def test_renderer_opens_nothing_outside(renderer: str) -> None:
     """The second door: a renderer that is handed what the check refuses still calls no server."""
     with listening() as (address, calls):
-        request = json.dumps({"size": [64, 64], "renderer": renderer, "seconds": 1.6, "path": sys.path})
+        request = json.dumps({"size": [64, 64], "renderer": renderer, "seconds": 1.5, "path": sys.path})
         data = image(f"http://{address}/a.png").replace(
             b"<image", f"<style>@import 'http://{address}/'</style><image".encode()
         )
@@ -257,7 +255,7 @@ def test_renderer_opens_nothing_outside(renderer: str) -> None:
 def test_cairosvg_is_given_no_file(tmp_path: Path) -> None:
     """A link to a file that got past the check ends the drawing, even where the file is a picture."""
     (tmp_path / "other.png").write_bytes(saved("PNG"))
-    request = json.dumps({"size": [64, 64], "renderer": "cairosvg", "seconds": 1.6, "path": sys.path})
+    request = json.dumps({"size": [64, 64], "renderer": "cairosvg", "seconds": 1.5, "path": sys.path})
     ended = run_child(request, image(f"file://{tmp_path}/other.png"))
     assert b"outside the file" in ended.stdout
     assert ended.returncode
