@@ -25,7 +25,7 @@ def load(path: Path, renderer: str | None) -> None:
 
 
 def measured(path: Path, renderer: str | None = None) -> dict[str, Any]:
-    """The same in a process of its own: `outcome`, `sentence`, `seconds` of CPU, `mb` at the most."""
+    """The same in a process of its own: `outcome`, `sentence`, `seconds` of CPU for the picture, `mb` at the most."""
     command = [sys.executable, "-m", "tests.hostile.measure", str(path), *([renderer] if renderer else [])]
     root = Path(__file__).parents[2]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=root, env=os.environ)
@@ -33,6 +33,12 @@ def measured(path: Path, renderer: str | None = None) -> dict[str, Any]:
         return {"outcome": "died", "sentence": ended.stderr[-300:], "seconds": 0.0, "mb": 0.0}
     result: dict[str, Any] = json.loads(ended.stdout)
     return result
+
+
+def cpu_seconds() -> float:
+    """What this process and those that it started and waited for have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def own_peak() -> int:
@@ -45,14 +51,14 @@ def own_peak() -> int:
 
 def main() -> None:
     """Measure this process and the ones that it starts; both are counted as if they were at their peak together."""
-    outcome, sentence = "drawn", ""
+    outcome, sentence, begun = "drawn", "", cpu_seconds()
     try:
         load(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)
     except VmevalError as error:
         outcome, sentence = "refused", f"{error}; {error.hint}"
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    seconds = sum(one.ru_utime + one.ru_stime for one in used)
-    memory = own_peak() + used[1].ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    seconds = cpu_seconds() - begun
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    memory = own_peak() + children.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     json.dump({"outcome": outcome, "sentence": sentence, "seconds": seconds, "mb": memory / 1e6}, sys.stdout)
 
 
