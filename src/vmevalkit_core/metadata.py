@@ -224,13 +224,6 @@ class RunMetadata(_Section):
     provenance: Provenance
     """Everything needed to answer a question about this run a year later."""
 
-    def forget_given(self) -> None:
-        """Forget which fields were given: nobody asks it of a run in flight, and it is a third of the record's room."""
-        facts = self.provenance
-        for section in (self.inference, self.input, self.paths, facts, facts.first_frame, facts.final_frame):
-            if section:
-                section.__pydantic_fields_set__ = set()
-
     def draft(self) -> RunMetadata:
         """A copy whose run, output and provenance can be told otherwise; what lies deeper is the same."""
         sections = {name: getattr(self, name).model_copy() for name in ("inference", "output", "provenance")}

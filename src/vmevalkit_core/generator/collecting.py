@@ -68,17 +68,22 @@ class Collector:
     async def _wait(self, submission: Submission, job: Job, watch: _Watch) -> Done:
         if watch.is_new:
             await self._clock.sleep(max(self._plan.wait(watch.age), self._least_apart))
-        while True:
-            answer = await self._poll(submission, job, watch)
-            if isinstance(answer, Done):
-                return answer
-            if isinstance(answer, Failed):
-                raise self._vendor.failure(answer, submission)
-            asked = answer.poll_after or 0.0
-            watch.check(submission, asked)
-            job.progress(answer.progress, answer.stage)
-            pause = max(self._plan.wait(watch.age), self._least_apart)
-            await self._clock.sleep(max(asked, min(pause, watch.patience_left)))
+        while not isinstance(found := await self._look(submission, job, watch), Done):
+            await self._clock.sleep(found)
+        return found
+
+    async def _look(self, submission: Submission, job: Job, watch: _Watch) -> Done | float:
+        """The end of a job that succeeded, or the seconds until it is to be asked about again."""
+        answer = await self._poll(submission, job, watch)
+        if isinstance(answer, Done):
+            return answer
+        if isinstance(answer, Failed):
+            raise self._vendor.failure(answer, submission)
+        asked = answer.poll_after or 0.0
+        watch.check(submission, asked)
+        job.progress(answer.progress, answer.stage)
+        pause = max(self._plan.wait(watch.age), self._least_apart)
+        return max(asked, min(pause, watch.patience_left))
 
     @property
     def _least_apart(self) -> float:

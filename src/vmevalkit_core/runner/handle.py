@@ -16,7 +16,7 @@ from vmevalkit_core.clock import Clock
 from vmevalkit_core.durable import Unwritable
 from vmevalkit_core.errors import AccountError, RetryableError
 from vmevalkit_core.metadata import RunMetadata
-from vmevalkit_core.records import Event, EventKind, Intent, RunKey, Submission
+from vmevalkit_core.records import Event, EventKind, Intent, RunKey, Submission, forget_given
 from vmevalkit_core.retry import KEEP, retried
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.store import Store, new_clip_part
@@ -69,9 +69,10 @@ class Handle:
         self._started = clock.monotonic()
         # Looked at once: within this process the wall clock may be set, and only the other one counts.
         self._before = max(0.0, (clock.now() - metadata.inference.timestamp).total_seconds())
-        metadata.forget_given()
         self._in_call = False
         self._maybe_sent = False
+        for record in filter(None, (metadata, draft)):
+            forget_given(record)
 
     @property
     def intent(self) -> Intent | None:
@@ -143,6 +144,7 @@ class Handle:
     async def submitted(self, submission: Submission) -> None:
         """Put the provider's id on disk."""
         known = Submission(id=str(submission.id), resume=plain(submission.resume))
+        forget_given(known)
         self.metadata.provenance.submission, self.id_is_lost = known, True
         try:
             # A download that met a full disk has made room by now, and a new file is another try for a bad disk.
