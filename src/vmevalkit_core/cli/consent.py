@@ -12,8 +12,8 @@ def ask_consent(would: str, question: str, nothing: str) -> None:
     """Return when the user says yes; UsageError else, and where nobody can be asked. `nothing` is what has happened."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(f"{would}; {nothing}", hint="add --yes to allow it")
-    out.note(f"{question} Go on? [y/N]")
     try:
+        out.note(f"{question} Go on? [y/N]")
         answer = sys.stdin.readline().strip().lower()
     except KeyboardInterrupt:  # Typer would end the command without a word
         error = UsageError(f"interrupted; {nothing}")
