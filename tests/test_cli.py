@@ -14,6 +14,9 @@ from tests.conftest import clean_env
 from tests.helpers import BLIND_LEDGER, LEDGER, REPOSITORY, ledger_lines, statuses
 from tests.terminals import CTRL_C, on_a_terminal
 from vmevalkit_core import __version__
+from vmevalkit_core.cli import consent
+from vmevalkit_core.cli.consent import ask_consent
+from vmevalkit_core.errors import UsageError
 
 SINNERS = f"{REPOSITORY}/tests/models/sinners.py"
 Vmeval = Callable[..., subprocess.CompletedProcess[str]]
@@ -276,6 +279,20 @@ def test_answer_to_the_price_is_told(tmp_path: Path, questions: Path, keys: byte
         code, _ = terminal.end()
     assert f"{said}; nothing was sent".encode() in terminal.shown
     assert code == (130 if keys == CTRL_C else 2)
+
+
+def test_interrupt_while_the_price_is_shown_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The question is on the screen a moment before anything waits for its answer."""
+
+    def pressed(_: str) -> None:
+        raise KeyboardInterrupt
+
+    for stream in (sys.stdin, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr(consent.out, "note", pressed)
+    with pytest.raises(UsageError, match="interrupted; nothing was sent") as caught:
+        ask_consent("it would cost", "It costs.", "nothing was sent")
+    assert caught.value.exit_code == 130
 
 
 def test_filters_that_leave_nothing_are_all_named(vmeval: Vmeval, questions: Path) -> None:

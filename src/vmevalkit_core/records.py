@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,35 +21,6 @@ class Record(BaseModel):
     """A frozen value without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _NobodyAsks(set[str]):
-    """In place of the names of the fields that were given: one for all records, so it takes nothing in."""
-
-    __slots__ = ()
-
-    def __copy__(self) -> _NobodyAsks:
-        return self
-
-    def add(self, name: str, /) -> None:
-        """Leave it out."""
-
-    def update(self, *names: Iterable[str]) -> None:
-        """Leave them out."""
-
-
-_NOBODY_ASKS = _NobodyAsks()
-
-
-def forget_given(record: BaseModel) -> None:
-    """Forget which fields of a record, and of those in it, were given: that takes as much room as what they say.
-
-    For runs in flight, of which there are thousands and of which nobody asks it; their copies have forgotten it too.
-    """
-    object.__setattr__(record, "__pydantic_fields_set__", _NOBODY_ASKS)
-    for value in record.__dict__.values():
-        if isinstance(value, BaseModel):
-            forget_given(value)
 
 
 class RunKey(NamedTuple):

@@ -50,7 +50,7 @@ def own_peak() -> int:
 
 
 def main() -> None:
-    """Measure this process and the ones that it starts; both are counted as if they were at their peak together."""
+    """Seconds of `load`; memory of this process and of those that it starts, as if they were at their peak together."""
     outcome, sentence, begun = "drawn", "", cpu_seconds()
     try:
         load(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)

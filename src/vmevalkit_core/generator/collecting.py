@@ -73,7 +73,10 @@ class Collector:
         return found
 
     async def _look(self, submission: Submission, job: Job, watch: _Watch) -> Done | float:
-        """The end of a job that succeeded, or the seconds until it is to be asked about again."""
+        """The end of a job that succeeded, or the seconds until it is to be asked about again.
+
+        The answer ends with this: a job that waits, one of thousands, keeps no more than the figure.
+        """
         answer = await self._poll(submission, job, watch)
         if isinstance(answer, Done):
             return answer

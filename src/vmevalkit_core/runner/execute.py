@@ -23,11 +23,12 @@ from vmevalkit_core.errors import (
 )
 from vmevalkit_core.media.clips import ClipInfo
 from vmevalkit_core.planner import PlannedRun
-from vmevalkit_core.records import Clip, forget_given
+from vmevalkit_core.records import Clip
 from vmevalkit_core.retry import AGAIN, PATIENT, SUBMIT, retried
 from vmevalkit_core.runner.disk import Disk
 from vmevalkit_core.runner.ending import BrokenClip, NotSent, describe_success, fail, land, outcome_of, succeed
 from vmevalkit_core.runner.handle import Handle
+from vmevalkit_core.runner.lean import count_as_given
 from vmevalkit_core.runner.refusals import Refusals, sentence, way_on
 from vmevalkit_core.runner.report import Outcome
 from vmevalkit_core.runner.taking import Taking
@@ -139,7 +140,7 @@ class Executor:
     async def _ask(self, run: PlannedRun, handle: Handle) -> Clip:
         spec = run.ask.spec
         request = self.taking.asked(handle.metadata, handle.folder)
-        forget_given(request)
+        count_as_given(request)
         if handle.recovering and handle.submission is None:
             try:
                 return await self.worker.recover(spec, request, handle)

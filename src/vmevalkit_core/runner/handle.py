@@ -16,9 +16,10 @@ from vmevalkit_core.clock import Clock
 from vmevalkit_core.durable import Unwritable
 from vmevalkit_core.errors import AccountError, RetryableError
 from vmevalkit_core.metadata import RunMetadata
-from vmevalkit_core.records import Event, EventKind, Intent, RunKey, Submission, forget_given
+from vmevalkit_core.records import Event, EventKind, Intent, RunKey, Submission
 from vmevalkit_core.retry import KEEP, retried
 from vmevalkit_core.runner.disk import Disk
+from vmevalkit_core.runner.lean import count_as_given
 from vmevalkit_core.store import Store, new_clip_part
 
 LOG = logging.getLogger("vmevalkit_core.job")
@@ -71,8 +72,9 @@ class Handle:
         self._before = max(0.0, (clock.now() - metadata.inference.timestamp).total_seconds())
         self._in_call = False
         self._maybe_sent = False
-        for record in filter(None, (metadata, draft)):
-            forget_given(record)
+        count_as_given(metadata)
+        if draft:
+            count_as_given(draft)
 
     @property
     def intent(self) -> Intent | None:
@@ -144,7 +146,7 @@ class Handle:
     async def submitted(self, submission: Submission) -> None:
         """Put the provider's id on disk."""
         known = Submission(id=str(submission.id), resume=plain(submission.resume))
-        forget_given(known)
+        count_as_given(known)
         self.metadata.provenance.submission, self.id_is_lost = known, True
         try:
             # A download that met a full disk has made room by now, and a new file is another try for a bad disk.
