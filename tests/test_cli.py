@@ -295,6 +295,19 @@ def test_interrupt_while_the_price_is_shown_is_told_too(monkeypatch: pytest.Monk
     assert caught.value.exit_code == 130
 
 
+def test_interrupt_while_a_plan_is_made_is_told(tmp_path: Path, questions: Path) -> None:
+    """Nothing listens to Ctrl-C yet, and Typer would end the command without a word."""
+    slow = tmp_path / "slow.py"
+    slow.write_text("import sys, time\nprint('loading', file=sys.stderr, flush=True)\ntime.sleep(60)\n")
+    line = [sys.executable, "-m", "vmevalkit_core", "run", str(questions), "-m", f"{slow}:Model"]
+    with on_a_terminal(line, clean_env()) as terminal:
+        while b"loading" not in terminal.shown and terminal.read(30.0):
+            pass
+        terminal.press(CTRL_C)
+        code, _ = terminal.end()
+    assert (code, b"Error: interrupted" in terminal.shown) == (130, True)
+
+
 def test_filters_that_leave_nothing_are_all_named(vmeval: Vmeval, questions: Path) -> None:
     """The task pair is there: it is the domain that shuts it out."""
     done = vmeval("run", str(questions), "--domain", "maze", "--task", "chess_0000")

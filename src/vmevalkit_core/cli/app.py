@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from vmevalkit_core._version import __version__
 from vmevalkit_core.cli.arguments import (
@@ -39,8 +40,20 @@ from vmevalkit_core.cli.arguments import (
     Yes,
 )
 
+
+class _Commands(TyperGroup):
+    """The commands; one that is interrupted before it listens to Ctrl-C itself says so, where Typer says nothing."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+
+
 HELP = "Run any image-to-video model on visual-reasoning puzzles: one checkable folder for each video."
 app = typer.Typer(
+    cls=_Commands,
     help=HELP,
     no_args_is_help=True,
     rich_markup_mode=None,
