@@ -296,9 +296,10 @@ def test_interrupt_while_the_price_is_shown_is_told_too(monkeypatch: pytest.Monk
 
 
 def test_interrupt_while_a_plan_is_made_is_told(tmp_path: Path, questions: Path) -> None:
-    """Nothing listens to Ctrl-C yet, and Typer would end the command without a word."""
+    """Nothing listens to Ctrl-C yet, and Typer would end the command without a word; no thread is waited for."""
     slow = tmp_path / "slow.py"
-    slow.write_text("import sys, time\nprint('loading', file=sys.stderr, flush=True)\ntime.sleep(60)\n")
+    busy = "import sys, threading, time\nthreading.Thread(target=time.sleep, args=[600]).start()\n"
+    slow.write_text(f"{busy}print('loading', file=sys.stderr, flush=True)\ntime.sleep(600)\n")
     line = [sys.executable, "-m", "vmevalkit_core", "run", str(questions), "-m", f"{slow}:Model"]
     with on_a_terminal(line, clean_env()) as terminal:
         while b"loading" not in terminal.shown and terminal.read(30.0):

@@ -15,7 +15,7 @@ def ask_consent(would: str, question: str, nothing: str) -> None:
     try:
         out.note(f"{question} Go on? [y/N]")
         answer = sys.stdin.readline().strip().lower()
-    except KeyboardInterrupt:  # Typer would end the command without a word
+    except KeyboardInterrupt:  # the door would tell of the interrupt alone
         error = UsageError(f"interrupted; {nothing}")
         error.exit_code = 130
         raise error from None

@@ -8,7 +8,7 @@ import re
 import sys
 import traceback
 from itertools import takewhile
-from typing import Any
+from typing import Any, NoReturn
 
 from vmevalkit_core.durable import is_of_disk, remedy
 from vmevalkit_core.errors import UsageError, VmevalError
@@ -29,7 +29,7 @@ def guarded(args: list[str], *, debug: bool) -> int:
     except VmevalError as error:
         return _told(error.message, error.hint, error.exit_code, debug=debug, as_json=as_json)
     except KeyboardInterrupt:
-        return _told("interrupted", "", 130, debug=False)
+        _leave(_told("interrupted", "", 130, debug=False, as_json=as_json))
     except BrokenPipeError:
         # The reader (`| head`) went away; Python must not complain about it at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -133,7 +133,7 @@ def _mend_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _leave(code: int) -> None:
+def _leave(code: int) -> NoReturn:
     """End without waiting for threads that are still at work, a minute-long encode for instance."""
     sys.stdout.flush()
     sys.stderr.flush()

@@ -19,8 +19,8 @@ from vmevalkit_core.media.svg.text import svg_text
 
 MAX_BYTES = 5_000_000
 CPU_SECONDS = 1.5
-"""For one picture, so that two are enough with Python's own start on a busy machine; what our own check leaves of them
-is the renderer's."""
+"""For one picture, so that two are enough with the start of the drawing process on a busy machine; what our own check
+leaves of them is the renderer's."""
 WALL_SECONDS = 10.0
 # Where libraries and fonts are found; keys and all else of the environment stay here.
 _PASSED_ON = (
